@@ -1,0 +1,55 @@
+"""Who signs in. What a person may do stands in `regions.Membership`."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.full_clean()
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=(username or "").strip())
+
+
+class User(AbstractBaseUser):
+    """A person known by e-mail."""
+
+    email = models.EmailField("электронная почта", unique=True)
+    full_name = models.CharField("фамилия, имя, отчество", max_length=200)
+    position = models.CharField("должность", max_length=200, blank=True)
+    is_active = models.BooleanField("может входить", default=True)
+    date_joined = models.DateTimeField("добавлен", auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = "пользователь"
+        verbose_name_plural = "пользователи"
+        constraints = [
+            # Addresses differ by more than letter case, on both databases.
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    @property
+    def short_name(self) -> str:
+        """«Иванова А. П.» for places where the whole name does not fit."""
+        family, *others = self.full_name.split()
+        return " ".join([family, *(f"{name[0]}." for name in others)])

@@ -1,0 +1,348 @@
+"""The result of a quarter (or of any period): counts and weights in, values with intervals out, all in one passport.
+
+Pure but for its inputs' types. `QuarterResult.document()` is what is kept in a collection's snapshot and printed by
+`manage.py kpi`; `QuarterResult.from_document()` reads it back. Numbers on screen, in XLSX and in PDF come from here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from monitoring.kpi import (
+    FORMULA_VERSION,
+    LONG_TERM_MARKS,
+    MissingWeight,
+    Scheme,
+    Stratum,
+    Verdict,
+    regional_days,
+    regional_nps,
+    regional_share,
+    verdict,
+    weights,
+)
+from surveys.counts import SHARES, InstitutionCounts
+from surveys.statistics import (
+    NO_ANSWERS,
+    DaysCounts,
+    Estimate,
+    NpsCounts,
+    Reliability,
+    ShareCounts,
+    mean_days,
+    net_promoter_score,
+    published,
+    reliability,
+    satisfaction_share,
+)
+
+# The three КПЭ of an institution and a region, in the order they are shown.
+MAIN_MEASURES = ("satisfaction", "nps", "days")
+# Each further scale question is an additional indicator.
+ADDITIONAL_MEASURES = SHARES[1:]
+MEASURES = (*MAIN_MEASURES, *ADDITIONAL_MEASURES)
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """From how many answers a value is published, and from how many a verdict is passed (settings)."""
+
+    minimum: int
+    sufficient: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionInput:
+    """What is known of an institution before anything is computed."""
+
+    id: int
+    name: str
+    settlement: str
+    clients: int | None
+    counts: InstitutionCounts
+
+
+@dataclass(frozen=True, slots=True)
+class InstitutionResult:
+    id: int
+    name: str
+    settlement: str
+    clients: int | None
+    weight: int | None
+    counts: InstitutionCounts
+    values: Mapping[str, Estimate]
+
+    @property
+    def left_out_because(self) -> str:
+        """Why the institution has no part in the region's value; empty when it has."""
+        if self.counts.received == 0:
+            return "нет ответов"
+        if self.counts.eligible == 0:
+            return "нет ответов, полученных в срок"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterResult:
+    """Region, ЖС and period with the values of every institution and of the region.
+
+    `values` of the region are all empty while there is no scheme, or while `missing_weights` names institutions.
+    """
+
+    region: str
+    life_situation: str
+    period: str
+    scheme: Scheme | None
+    decision: str
+    formula: str
+    thresholds: Thresholds
+    computed_at: str
+    institutions: tuple[InstitutionResult, ...]
+    values: Mapping[str, Estimate]
+    verdicts: Mapping[str, Verdict]
+    missing_weights: tuple[str, ...]
+    checksum: str
+
+    @property
+    def received(self) -> int:
+        return sum(institution.counts.received for institution in self.institutions)
+
+    @property
+    def eligible(self) -> int:
+        return sum(institution.counts.eligible for institution in self.institutions)
+
+    def reliability(self, measure: str) -> Reliability:
+        return reliability(
+            self.values[measure].n, minimum=self.thresholds.minimum, sufficient=self.thresholds.sufficient
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The passport as a JSON document, unrounded."""
+        return {
+            "region": self.region,
+            "life_situation": self.life_situation,
+            "period": self.period,
+            "scheme": self.scheme,
+            "decision": self.decision,
+            "institutions": [_institution_document(institution) for institution in self.institutions],
+            "values": _values_document(self.values),
+            "verdicts": dict(self.verdicts),
+            "missing_weights": list(self.missing_weights),
+            "left_out": [
+                {"id": one.id, "name": one.name, "reason": one.left_out_because}
+                for one in self.institutions
+                if one.left_out_because
+            ],
+            "formula": self.formula,
+            "thresholds": {"minimum": self.thresholds.minimum, "sufficient": self.thresholds.sufficient},
+            "computed_at": self.computed_at,
+            "checksum": self.checksum,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> QuarterResult:
+        return cls(
+            region=document["region"],
+            life_situation=document["life_situation"],
+            period=document["period"],
+            scheme=Scheme(document["scheme"]) if document["scheme"] else None,
+            decision=document["decision"],
+            formula=document["formula"],
+            thresholds=Thresholds(**document["thresholds"]),
+            computed_at=document["computed_at"],
+            institutions=tuple(_institution_from_document(one) for one in document["institutions"]),
+            values=_values_from_document(document["values"]),
+            verdicts={measure: Verdict(one) for measure, one in document["verdicts"].items()},
+            missing_weights=tuple(document["missing_weights"]),
+            checksum=document["checksum"],
+        )
+
+
+def institution_values(counts: InstitutionCounts) -> dict[str, Estimate]:
+    """Every measure of one institution, unrounded, whatever the number of answers."""
+    return {
+        **{share: satisfaction_share(counts.shares[share]) for share in SHARES},
+        "nps": net_promoter_score(counts.nps),
+        "days": mean_days(counts.days),
+    }
+
+
+def published_values(counts: InstitutionCounts, thresholds: Thresholds) -> dict[str, Estimate]:
+    """The same as others may see it: values from too few answers are empty."""
+    return {
+        measure: published(value, minimum=thresholds.minimum) for measure, value in institution_values(counts).items()
+    }
+
+
+def compute(
+    *,
+    region: str,
+    life_situation: str,
+    period: str,
+    scheme: Scheme | None,
+    decision: str,
+    inputs: Iterable[InstitutionInput],
+    thresholds: Thresholds,
+    computed_at: str,
+) -> QuarterResult:
+    """The result of a period. Institutions below the minimum still count in the region's value: only their own is hidden."""
+    given = sorted(inputs, key=lambda one: (one.name, one.id))
+    values: dict[str, Estimate] = dict.fromkeys(MEASURES, NO_ANSWERS)
+    own_weights: list[int] | list[None] = [None] * len(given)
+    missing: tuple[str, ...] = ()
+    if scheme is not None:
+        try:
+            values = {measure: _regional(scheme, measure, given) for measure in MEASURES}
+            own_weights = weights(scheme, [_eligible_stratum(one) for one in given])
+        except MissingWeight as error:
+            missing = error.institutions
+    values = {measure: published(value, minimum=thresholds.minimum) for measure, value in values.items()}
+    result = QuarterResult(
+        region=region,
+        life_situation=life_situation,
+        period=period,
+        scheme=scheme,
+        decision=decision,
+        formula=FORMULA_VERSION,
+        thresholds=thresholds,
+        computed_at=computed_at,
+        institutions=tuple(
+            InstitutionResult(
+                id=one.id,
+                name=one.name,
+                settlement=one.settlement,
+                clients=one.clients,
+                weight=weight,
+                counts=one.counts,
+                values=published_values(one.counts, thresholds),
+            )
+            for one, weight in zip(given, own_weights, strict=True)
+        ),
+        values=values,
+        verdicts={
+            measure: verdict(values[measure], LONG_TERM_MARKS[measure], sufficient=thresholds.sufficient)
+            for measure in ("satisfaction", "nps")
+        },
+        missing_weights=missing,
+        checksum="",
+    )
+    return replace(result, checksum=checksum(result))
+
+
+def checksum(result: QuarterResult) -> str:
+    """SHA-256 of everything the values are computed from: equal inputs, equal checksum."""
+    inputs = {
+        "formula": result.formula,
+        "scheme": result.scheme,
+        "thresholds": [result.thresholds.minimum, result.thresholds.sufficient],
+        "institutions": [
+            [one.id, one.clients, _counts_document(one.counts)]
+            for one in sorted(result.institutions, key=lambda one: one.id)
+        ],
+    }
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _eligible_stratum(one: InstitutionInput) -> Stratum[ShareCounts]:
+    """For the weight shown: with `respondents` the eligible answers, while each measure counts its own respondents."""
+    return Stratum(one.name, ShareCounts(one.counts.eligible, 0), one.clients)
+
+
+def _regional(scheme: Scheme, measure: str, inputs: list[InstitutionInput]) -> Estimate:
+    if measure == "nps":
+        return regional_nps(scheme, [Stratum(one.name, one.counts.nps, one.clients) for one in inputs])
+    if measure == "days":
+        return regional_days(scheme, [Stratum(one.name, one.counts.days, one.clients) for one in inputs])
+    return regional_share(scheme, [Stratum(one.name, one.counts.shares[measure], one.clients) for one in inputs])
+
+
+# JSON
+
+
+def _counts_document(counts: InstitutionCounts) -> dict[str, Any]:
+    days = counts.days
+    return {
+        "received": counts.received,
+        "eligible": counts.eligible,
+        **{share: {"n": one.n, "positive": one.positive} for share, one in counts.shares.items()},
+        "nps": {"n": counts.nps.n, "promoters": counts.nps.promoters, "detractors": counts.nps.detractors},
+        "days": {
+            "n": days.n,
+            "sum": _number(days.total),
+            "max": _number(days.maximum),
+            "median": _number(days.median),
+            "sum_of_squares": _number(days.total_squares),
+        },
+    }
+
+
+def _institution_document(one: InstitutionResult) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "settlement": one.settlement,
+        "clients": one.clients,
+        "weight": one.weight,
+        "counts": _counts_document(one.counts),
+        "values": _values_document(one.values),
+    }
+
+
+def _institution_from_document(document: Mapping[str, Any]) -> InstitutionResult:
+    counts = document["counts"]
+    days = counts["days"]
+    return InstitutionResult(
+        id=document["id"],
+        name=document["name"],
+        settlement=document["settlement"],
+        clients=document["clients"],
+        weight=document["weight"],
+        counts=InstitutionCounts(
+            received=counts["received"],
+            eligible=counts["eligible"],
+            shares={share: ShareCounts(**counts[share]) for share in SHARES},
+            nps=NpsCounts(**counts["nps"]),
+            days=DaysCounts(
+                n=days["n"],
+                total=_decimal(days["sum"]) or Decimal(0),
+                total_squares=_decimal(days["sum_of_squares"]) or Decimal(0),
+                maximum=_decimal(days["max"]),
+                median=_decimal(days["median"]),
+            ),
+        ),
+        values=_values_from_document(document["values"]),
+    )
+
+
+def _values_document(values: Mapping[str, Estimate]) -> dict[str, dict[str, Any]]:
+    return {
+        measure: {
+            "value": values[measure].value,
+            "low": values[measure].low,
+            "high": values[measure].high,
+            "n": values[measure].n,
+        }
+        for measure in MEASURES
+    }
+
+
+def _values_from_document(document: Mapping[str, Any]) -> dict[str, Estimate]:
+    return {measure: Estimate(**document[measure]) for measure in MEASURES}
+
+
+def _number(value: Decimal | None) -> int | float | None:
+    """A JSON number that is the decimal itself: whole ones as integers, others by their shortest text."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(repr(value))
+
+

@@ -1,0 +1,235 @@
+"""The quarter: weights decided, clients entered, counts calculated, result published and turned into reports."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import partial
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from jobs import services as jobs
+from jobs.models import Job
+from monitoring.kpi import Scheme
+from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
+from monitoring.results import InstitutionInput, QuarterResult, Thresholds, compute
+from regions.models import Institution, Region, RegionLifeSituation
+from regions.permissions import Permission, require
+from surveys.counts import NOTHING
+from surveys.readings import counts_for_period, counts_from_answers
+
+CALCULATE = "calculate_quarter"
+MAKE_REPORTS = "make_reports"
+
+
+class SchemeFrozen(Exception):
+    """A quarter of this region and year is published: the scheme can no longer change."""
+
+
+class QuarterLocked(Exception):
+    """The quarter is published: nothing in it can change."""
+
+
+class NotCalculated(Exception):
+    """There is no calculated result to publish."""
+
+
+class OutOfDate(Exception):
+    """Answers, weights or clients have changed since the calculation: it must be made again first."""
+
+
+def thresholds() -> Thresholds:
+    return Thresholds(minimum=settings.KPI_MINIMUM_ANSWERS, sufficient=settings.KPI_SUFFICIENT_ANSWERS)
+
+
+def collection_for(place: RegionLifeSituation, period: ReportingPeriod) -> Collection:
+    """The collection of a region's ЖС and period, made when first asked for."""
+    collection, _ = Collection.objects.get_or_create(region_life_situation=place, period=period)
+    return collection
+
+
+def decide_weights(
+    *, region: Region, year: int, scheme: Scheme, document_number: str, document_date: date, by: User, at: datetime
+) -> WeightDecision:
+    """Record the decision of the РШ. Raises PermissionDenied, SchemeFrozen."""
+    require(by, Permission.WEIGHTS_DECIDE, region)
+    with transaction.atomic():
+        decision = WeightDecision.objects.select_for_update().filter(region=region, year=year).first()
+        # Publishing locks this row too, so the scheme cannot change between the calculation and the lock.
+        if decision and decision.is_frozen:
+            raise SchemeFrozen
+        decision, _ = WeightDecision.objects.update_or_create(
+            region=region,
+            year=year,
+            defaults={
+                "scheme": scheme,
+                "document_number": document_number,
+                "document_date": document_date,
+                "decided_by": by,
+                "decided_at": at,
+            },
+        )
+        return decision
+
+
+@transaction.atomic
+def enter_clients(*, collection: Collection, numbers: Mapping[Institution, int | None], by: User) -> None:
+    """Enter how many people institutions served in a period; None removes a number.
+
+    Raises PermissionDenied for an institution the person may not speak for, QuarterLocked.
+    """
+    locked = Collection.objects.select_for_update().get(pk=collection.pk)
+    if locked.state == Collection.State.PUBLISHED:
+        raise QuarterLocked
+    for institution, number in numbers.items():
+        require(by, Permission.CLIENTS_ENTER, institution)
+        key = {"institution": institution, "life_situation": collection.life_situation, "period": collection.period}
+        if number is None:
+            ServedClients.objects.filter(**key).delete()
+        else:
+            ServedClients.objects.update_or_create(**key, defaults={"number": number, "entered_by": by})
+
+
+def institutions_of(place: RegionLifeSituation, first: date, last: date) -> list[Institution]:
+    return list(
+        Institution.objects.filter(region=place.region_id).taking_part(place.life_situation_id, first, last).distinct()
+    )
+
+
+def quarter_result(
+    place: RegionLifeSituation, period: ReportingPeriod, *, from_answers: bool = False
+) -> QuarterResult:
+    """The result as the answers stand now: from the rollup, or for the record from the raw answers."""
+    institutions = institutions_of(place, period.opens_on, period.closes_on)
+    count = counts_from_answers if from_answers else counts_for_period
+    counts = count(
+        life_situation_id=place.life_situation_id,
+        institution_ids=[institution.pk for institution in institutions],
+        first=period.opens_on,
+        last=period.closes_on,
+    )
+    clients = dict(
+        ServedClients.objects.filter(
+            life_situation=place.life_situation_id, period=period, institution__in=institutions
+        ).values_list("institution", "number")
+    )
+    decision = WeightDecision.objects.filter(region=place.region_id, year=period.year).first()
+    return compute(
+        region=place.region.code,
+        life_situation=place.life_situation.code,
+        period=period.code,
+        scheme=Scheme(decision.scheme) if decision else None,
+        decision=f"№ {decision.document_number} от {decision.document_date:%d.%m.%Y}" if decision else "",
+        inputs=[
+            InstitutionInput(
+                id=institution.pk,
+                name=institution.name,
+                settlement=institution.settlement,
+                clients=clients.get(institution.pk),
+                counts=counts.get(institution.pk, NOTHING),
+            )
+            for institution in institutions
+        ],
+        thresholds=thresholds(),
+        computed_at=timezone.now().isoformat(timespec="seconds"),
+    )
+
+
+def result_of(collection: Collection) -> QuarterResult:
+    """What the page and the command show: the published snapshot, or the answers as they stand now."""
+    if collection.state == Collection.State.PUBLISHED:
+        return QuarterResult.from_document(collection.snapshot)
+    return quarter_result(collection.region_life_situation, collection.period)
+
+
+def ask_to_calculate(*, collection: Collection, by: User) -> Job:
+    """Start the calculation (or find the one under way). Raises PermissionDenied, QuarterLocked."""
+    require(by, Permission.QUARTER_CALCULATE, collection.region_life_situation)
+    if collection.state == Collection.State.PUBLISHED:
+        raise QuarterLocked
+    return jobs.ask_for(CALCULATE, scope=collection.job_scope, parameters={"collection": collection.pk}, by=by)
+
+
+@jobs.job_body(CALCULATE)
+def calculate(run: jobs.Run) -> str:
+    """Compute the quarter from the raw answers and keep it as the snapshot."""
+    collection = Collection.objects.with_places().get(pk=run.job.parameters["collection"])
+    run.progress(10, "Считаем ответы учреждений")
+    result = quarter_result(collection.region_life_situation, collection.period, from_answers=True)
+    if result.scheme is None:
+        raise jobs.JobRefused("Сначала внесите решение РШ о весах учреждений на этот год.")
+    if result.missing_weights:
+        raise jobs.JobRefused(
+            "Не указано, сколько человек обслужено за период: " + "; ".join(result.missing_weights) + "."
+        )
+    run.progress(80, "Записываем результат")
+    with transaction.atomic():
+        run.still_mine()
+        changed = Collection.objects.filter(pk=collection.pk).exclude(state=Collection.State.PUBLISHED)
+        if not changed.update(
+            snapshot=result.document(), state=Collection.State.CALCULATED, calculated_at=timezone.now()
+        ):
+            raise jobs.JobRefused("Квартал уже опубликован, пересчитать его нельзя.")
+    return f"Рассчитано: ответов {result.received}, учтено {result.eligible}"
+
+
+def publish(*, collection: Collection, by: User, at: datetime) -> Collection:
+    """Publish the calculated result and lock it for good; the reports are made by a job.
+
+    Raises PermissionDenied, QuarterLocked, NotCalculated, OutOfDate.
+    """
+    require(by, Permission.QUARTER_PUBLISH, collection.region_life_situation)
+    with transaction.atomic():
+        locked = Collection.objects.select_for_update().get(pk=collection.pk)
+        if locked.state == Collection.State.PUBLISHED:
+            raise QuarterLocked
+        if locked.state != Collection.State.CALCULATED:
+            raise NotCalculated
+        list(WeightDecision.objects.select_for_update().filter(region=collection.region, year=collection.period.year))
+        now = quarter_result(collection.region_life_situation, collection.period)
+        if now.checksum != QuarterResult.from_document(locked.snapshot).checksum:
+            # Nobody publishes numbers other than those the page shows.
+            raise OutOfDate
+        locked.state, locked.published_at, locked.published_by = Collection.State.PUBLISHED, at, by
+        locked.save(update_fields=["state", "published_at", "published_by"])
+        transaction.on_commit(partial(ask_for_reports, locked, by))
+    return locked
+
+
+def ask_for_reports(collection: Collection, by: User | None) -> Job:
+    return jobs.ask_for(MAKE_REPORTS, scope=collection.job_scope, parameters={"collection": collection.pk}, by=by)
+
+
+@jobs.job_body(MAKE_REPORTS)
+def make_reports(run: jobs.Run) -> str:
+    """Make the XLSX and the PDF of a published collection; made again, they take the place of the old files."""
+    from monitoring.reports import make_pdf, make_xlsx
+
+    collection = Collection.objects.with_places().get(pk=run.job.parameters["collection"])
+    if collection.state != Collection.State.PUBLISHED:
+        raise jobs.JobRefused("Отчёт делается только из опубликованного квартала.")
+    for percent, label, file_format, make in (
+        (10, "Готовим XLSX", Report.Format.XLSX, make_xlsx),
+        (50, "Готовим PDF", Report.Format.PDF, make_pdf),
+    ):
+        run.progress(percent, label)
+        store_report(run, collection, file_format, make(collection))
+    return "Отчёты готовы: XLSX и PDF"
+
+
+def store_report(run: jobs.Run, collection: Collection, file_format: str, content: bytes) -> Report:
+    with transaction.atomic():
+        run.still_mine()
+        report = Report.objects.filter(collection=collection, format=file_format).first() or Report(
+            collection=collection, format=file_format
+        )
+        old = report.file.name
+        report.size, report.sha256, report.made_at = len(content), hashlib.sha256(content).hexdigest(), timezone.now()
+        report.file.save(report.download_name, ContentFile(content), save=False)
+        report.save()
+        if old and old != report.file.name:
+            transaction.on_commit(partial(report.file.storage.delete, old))
+    return report

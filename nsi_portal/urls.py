@@ -1,0 +1,18 @@
+"""Root of the addresses."""
+
+from django.urls import include, path
+
+from nsi_portal import health
+
+urlpatterns = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("accounts/", include("accounts.urls")),
+    path("", include("surveys.urls")),
+    path("", include("monitoring.urls")),
+]
+
+handler400 = "nsi_portal.errors.bad_request"
+handler403 = "nsi_portal.errors.forbidden"
+handler404 = "nsi_portal.errors.not_found"
+handler500 = "nsi_portal.errors.server_error"

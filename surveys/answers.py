@@ -1,0 +1,226 @@
+"""Reading what was sent for a questionnaire: the same rules for the page, for paper and for files.
+
+Pure: a definition and the values sent go in, cleaned answers or errors per field come out.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from surveys.definition import SCALE4, Definition, Question, Section
+
+Sent = Mapping[str, Sequence[str]]
+
+EARLIEST_DATE = date(2000, 1, 1)
+# Control characters and halves of surrogate pairs: nobody types them, databases and XLSX refuse them.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,6})?")
+
+
+class InvalidAnswers(Exception):
+    """Some answers cannot be taken; `errors` maps field names to Russian messages for the person answering."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(f"{len(errors)} invalid answers")
+        self.errors = errors
+
+
+class _Wrong(Exception):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Cleaned answers.
+
+    `values`: question code → JSON value, for a repeating section its code → list of such mappings; unanswered and hidden
+    questions are absent. `measures`: measure → typed value (int for scales, Decimal for numbers, date).
+    """
+
+    values: dict[str, Any]
+    measures: dict[str, Any]
+
+    def digest(self) -> bytes:
+        """SHA-256 of the answers: tells a repeat of the same answers from other answers under the same key."""
+        text = json.dumps(self.values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).digest()
+
+
+def field_name(section: Section, question: Question, index: int | None = None) -> str:
+    """Name of the form field: the question's code, in a repeating section `section-index-code`."""
+    return question.code if index is None else f"{section.code}-{index}-{question.code}"
+
+
+def count_field(section: Section) -> str:
+    """Name of the form field that tells how many times a repeating section is shown."""
+    return f"{section.code}-count"
+
+
+def repeats(section: Section, sent: Sent) -> int:
+    """How many times a repeating section was sent, within what the section allows."""
+    assert section.repeat
+    values = sent.get(count_field(section)) or [""]
+    asked = int(values[0]) if values[0].isascii() and values[0].isdigit() and len(values[0]) < 4 else section.repeat.min
+    return max(section.repeat.min, min(asked, section.repeat.max))
+
+
+def clean_text(text: str) -> str:
+    """Text as a person meant it: without characters that cannot be typed, with plain line ends, without outer space."""
+    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def read_answers(definition: Definition, sent: Sent, *, today: date) -> Answers:
+    """Check and clean what was sent; `today` is the date in the region of the institution.
+
+    Raises InvalidAnswers with every wrong field at once.
+    """
+    errors: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for section in definition.sections:
+        if section.repeat is None:
+            _read_section(section, None, sent, values, values, errors, today)
+        else:
+            blocks: list[dict[str, Any]] = []
+            for index in range(repeats(section, sent)):
+                block: dict[str, Any] = {}
+                _read_section(section, index, sent, block, values | block, errors, today)
+                blocks.append(block)
+            if any(blocks):
+                values[section.code] = blocks
+    if errors:
+        raise InvalidAnswers(errors)
+    measures = {
+        measure: _typed(question, values[question.code])
+        for measure, question in definition.by_measure.items()
+        if question.code in values
+    }
+    return Answers(values, measures)
+
+
+def is_visible(question: Question, answered: Mapping[str, Any]) -> bool:
+    """Whether the condition of a question holds for the answers given so far."""
+    condition = question.visible_if
+    if condition is None:
+        return True
+    answer = answered.get(condition.question)
+    given = answer if isinstance(answer, list) else [answer]
+    return any(str(one) in condition.values for one in given if one is not None)
+
+
+def _read_section(
+    section: Section,
+    index: int | None,
+    sent: Sent,
+    into: dict[str, Any],
+    answered: dict[str, Any],
+    errors: dict[str, str],
+    today: date,
+) -> None:
+    for question in section.questions:
+        # Somebody who changed their mind has left an answer behind a condition that no longer holds: it does not count.
+        if not is_visible(question, answered):
+            continue
+        name = field_name(section, question, index)
+        given = [text for text in (clean_text(value) for value in sent.get(name, ())) if text]
+        try:
+            if not given:
+                if question.required:
+                    raise _Wrong("Выберите дату" if question.type == "date" else "Ответьте на этот вопрос")
+                continue
+            if len(given) > 1 and question.type != "multiple":
+                raise _Wrong("Здесь возможен только один ответ")
+            into[question.code] = answered[question.code] = _READERS[question.type](question, given, today)
+        except _Wrong as error:
+            errors[name] = str(error)
+
+
+def _choice(question: Question, given: list[str], today: date) -> str:
+    if given[0] not in question.choices:
+        raise _Wrong("Выберите один из предложенных вариантов")
+    return given[0]
+
+
+def _nps(question: Question, given: list[str], today: date) -> int:
+    if given[0] not in question.choices:
+        raise _Wrong("Выберите целое число от 0 до 10")
+    return int(given[0])
+
+
+def _multiple(question: Question, given: list[str], today: date) -> list[str]:
+    if not set(given) <= question.choices.keys():
+        raise _Wrong("Выберите варианты из предложенных")
+    return [code for code in question.choices if code in given]
+
+
+def _number(question: Question, given: list[str], today: date) -> str:
+    text = given[0].replace(",", ".").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
+    if not _NUMBER.fullmatch(text):
+        raise _Wrong("Введите число, например 3" + (" или 3,5" if question.decimals else ""))
+    number = Decimal(text)
+    if not question.min <= number <= question.max:
+        raise _Wrong(f"Введите число от {_plain(question.min)} до {_plain(question.max)}")
+    if number != round(number, question.decimals):
+        raise _Wrong(
+            f"Не больше {question.decimals} знаков после запятой" if question.decimals > 1
+            else "Не больше одного знака после запятой" if question.decimals
+            else "Введите целое число"
+        )
+    return _plain(number)
+
+
+def _date(question: Question, given: list[str], today: date) -> str:
+    day = parse_date(given[0])
+    if day is None:
+        raise _Wrong("Введите дату в виде день.месяц.год, например 05.11.2026")
+    if day > today:
+        raise _Wrong("Эта дата ещё не наступила")
+    if day < EARLIEST_DATE:
+        raise _Wrong("Проверьте год")
+    return day.isoformat()
+
+
+def _text(question: Question, given: list[str], today: date) -> str:
+    if len(given[0]) > question.max_length:
+        raise _Wrong(f"Слишком длинный текст: {len(given[0])} знаков, можно не больше {question.max_length}")
+    return given[0]
+
+
+_READERS: dict[str, Callable[[Question, list[str], date], Any]] = {
+    "single": _choice,
+    "scale4": _choice,
+    "multiple": _multiple,
+    "nps": _nps,
+    "number": _number,
+    "date": _date,
+    "text": _text,
+}
+
+
+def parse_date(text: str) -> date | None:
+    """A date as browsers send it (2026-11-05) or as people write it (05.11.2026); None when it is neither."""
+    for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(text, pattern).date()
+        except ValueError:
+            continue
+    return None
+
+
+def _typed(question: Question, value: Any) -> Any:
+    if question.type == "scale4":
+        return SCALE4[value]
+    if question.type == "date":
+        return date.fromisoformat(value)
+    if question.type == "number":
+        return Decimal(value)
+    return value
+
+
+def _plain(number: Decimal) -> str:
+    """3 for 3.0, 3.5 for 3.50, never 1E+3."""
+    return f"{number.normalize():f}"

@@ -1,0 +1,57 @@
+"""Which links and answers; and the one INSERT by which an answer arrives exactly once."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import connections, models
+
+from regions.models import Institution
+from regions.permissions import Permission
+
+if TYPE_CHECKING:
+    from regions.permissions import Person
+    from surveys.models import Response, SurveyLink
+
+
+class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
+    def permitting(self, user: Person, permission: Permission) -> Self:
+        """Links of the institutions for which `user` holds `permission`."""
+        return self.filter(institution__in=Institution.objects.permitting(user, permission))
+
+    def with_places(self) -> Self:
+        """With what a link's state and page need, in one query."""
+        return self.select_related(
+            "institution__region", "life_situation__direction", "version__questionnaire"
+        )
+
+    def with_answer_counts(self) -> Self:
+        return self.annotate(answers=models.Count("responses"))
+
+
+class ResponseQuerySet(models.QuerySet["Response"]):
+    def between(self, first: date, last: date) -> Self:
+        """Answers given from one day to another, both included, by the calendar of the region."""
+        return self.filter(answered_on__range=(first, last))
+
+    def not_rolled_up(self) -> Self:
+        return self.filter(is_rolled_up=False)
+
+    def insert_once(self, response: Response) -> bool:
+        """Store an answer unless one with its key is there; True when it was stored.
+
+        One statement decides, so it is safe against any number of simultaneous repeats. Much cheaper than asking first, and
+        than a failed INSERT inside a savepoint.
+        """
+        connection = connections[self.db]
+        fields = [field for field in self.model._meta.concrete_fields if not field.primary_key]
+        columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        values = [field.get_db_prep_save(getattr(response, field.attname), connection) for field in fields]
+        sql = (
+            f"INSERT INTO {connection.ops.quote_name(self.model._meta.db_table)} ({columns})"  # noqa: S608
+            f" VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT (key) DO NOTHING"
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return bool(cursor.rowcount == 1)

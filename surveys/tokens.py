@@ -1,0 +1,24 @@
+"""Secrets of links: the long token in addresses and QR codes, the short code people type."""
+
+import secrets
+
+# No letter or digit that is taken for another, and every letter looks the same on a Russian keyboard or has no twin there.
+ALPHABET = "ABCDEHKMPTX23456789"
+# What people type instead: Cyrillic letters that look the same.
+LOOK_ALIKES = str.maketrans("АВЕКМНРСТХ", "ABEKMHPCTX")
+
+
+def new_token() -> str:
+    """192 bits from the system's generator, in letters an address can hold."""
+    return secrets.token_urlsafe(24)
+
+
+def new_short_code() -> str:
+    """Eight signs, 1.7 · 10¹⁰ codes; guessing is limited where codes are typed in."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(8))
+
+
+def normalize_short_code(typed: str) -> str:
+    """The code as stored, however it was typed: any case, any layout, with spaces or hyphens."""
+    letters = typed.upper().translate(LOOK_ALIKES)
+    return "".join(sign for sign in letters if sign.isalnum())
