@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, close_old_connections, connection, transaction
 from django.utils import timezone
 
-from accounts.models import User
 from jobs.models import Job
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def job_body(kind: str) -> Callable[[Body], Body]:
     return register
 
 
-def ask_for(kind: str, *, scope: str, parameters: dict[str, Any] | None = None, by: User | None = None) -> Job:
+def ask_for(kind: str, *, scope: str, parameters: dict[str, Any] | None = None, by: AbstractBaseUser | None = None) -> Job:
     """The active job of this kind and scope, or a new one when there is none.
 
     Never fails because the broker is away: the scheduler finds the row later.

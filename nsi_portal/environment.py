@@ -3,7 +3,10 @@
 All mistakes are reported together, each with the variable's name and what to do, so that an operator mends them in one go.
 """
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,6 +111,8 @@ def read_environment() -> Environment:
 
     hosts = reader.text("ALLOWED_HOSTS", None if production else "localhost,127.0.0.1,[::1]", "List the portal's host names, separated by commas.")
     allowed_hosts = [host.strip() for host in hosts.split(",") if host.strip()]
+    if hosts and not allowed_hosts:
+        reader.wrong("ALLOWED_HOSTS", "names no host", "List the portal's host names, separated by commas.")
     if production and "*" in allowed_hosts:
         reader.wrong("ALLOWED_HOSTS", "* admits every host", "List the portal's host names, separated by commas.")
 
@@ -154,11 +159,12 @@ def read_environment() -> Environment:
 def _own_secret_key(var: Path) -> str:
     """The embedded form makes a key of its own once, so that a restart signs nobody out."""
     path = var / "secret_key"
-    try:
-        # Exclusive: web, worker and scheduler start together and must agree on one key.
-        with path.open("x") as file:
-            path.chmod(0o600)
+    if not path.exists():
+        descriptor, own = tempfile.mkstemp(dir=var, prefix="secret_key.")
+        with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+        # A link appears whole and only once: web, worker and scheduler start together and must agree on one key.
+        with suppress(FileExistsError):
+            os.link(own, path)
+        os.unlink(own)
     return path.read_text()

@@ -7,6 +7,7 @@ import dj_database_url
 import dj_email_url
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from whitenoise.compress import Compressor
 
 from nsi_portal.environment import BASE_DIR, BadEnvironment, read_environment
 
@@ -187,7 +188,6 @@ STATICFILES_DIRS: list[str | Path | tuple[str, Path]] = [
     BASE_DIR / "static",
     ("npm/bootstrap", NODE_MODULES / "bootstrap" / "dist"),
     ("npm/golos-text", NODE_MODULES / "@fontsource-variable" / "golos-text" / "files"),
-    ("npm/bootstrap-icons", NODE_MODULES / "bootstrap-icons" / "icons"),
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -197,6 +197,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+# Source maps are for developers' tools: compressing them takes longer than all the rest.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 # Never served by address: only a view that has asked for the permission hands a file out.
 MEDIA_ROOT = VAR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -256,6 +258,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "INFO"},
         "django.server": {"handlers": ["console"], "propagate": False},
+        # Says at every connection that the filesystem transport has no host name.
+        "kombu.connection": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
     },

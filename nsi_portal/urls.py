@@ -3,10 +3,12 @@
 from django.urls import include, path
 
 from nsi_portal import health
+from nsi_portal.gallery import gallery
 
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("components/", gallery, name="gallery"),
     path("accounts/", include("accounts.urls")),
     path("", include("surveys.urls")),
     path("", include("monitoring.urls")),

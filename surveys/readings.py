@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
 from surveys.counts import SHARES, InstitutionCounts
 from surveys.models import Response
@@ -41,9 +41,8 @@ def counts_from_answers(
         Response.objects.between(first, last)
         .filter(life_situation=life_situation_id, institution__in=list(institution_ids))
         .order_by()
-        .values_list("institution_id", reported=F("days"))
+        .values_list("institution_id", "days")
         .annotate(**columns)
-        .values_list("institution_id", "reported", *columns)
     )
     sums: dict[int, list[int]] = {}
     days: dict[int, dict[Decimal, int]] = {}

@@ -1,6 +1,7 @@
 """The embedded form with one command: database and files are prepared, then web, worker and scheduler run together."""
 
 import hashlib
+import io
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
+from honcho.compat import ProcessManager
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
@@ -76,11 +78,11 @@ def prepare(*, demo: bool) -> None:
     say(f"Данные портала: {settings.VAR}")
     say("Готовим базу данных…")
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("load_reference", verbosity=0)
+    call_command("load_reference", stdout=io.StringIO())
     collect_static_files()
     if demo:
         say("Готовим демонстрационные данные…")
-        call_command("load_demo", verbosity=0)
+        call_command("load_demo", stdout=io.StringIO())
     # The processes started next must not inherit open connections.
     connections.close_all()
 
@@ -113,7 +115,7 @@ def answers(url: str) -> bool:
         return False
 
 
-class Portal(Manager):  # type: ignore[misc]
+class Portal(Manager):
     """The three processes; what they print comes out line by line under their names."""
 
     def __init__(self, host: str, port: int, *, demo: bool) -> None:
@@ -122,6 +124,7 @@ class Portal(Manager):  # type: ignore[misc]
         self.address = f"http://{reachable}:{port}"
         self.demo = demo
         self._process_ctor = WatchedProcess
+        self._procmgr = PoliteProcessManager()
 
         celery = [sys.executable, "-m", "celery", "--app", "nsi_portal", "--quiet"]
         web = [sys.executable, "-m", "gunicorn", "nsi_portal.wsgi:application", "--bind", f"{host}:{port}"]
@@ -130,7 +133,8 @@ class Portal(Manager):  # type: ignore[misc]
         worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--loglevel", "WARNING"]
         worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         scheduler = [*celery, "beat", "--loglevel", "WARNING", "--pidfile", ""]
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+        # Celery's advice against root is meant for servers; on a laptop it would only hide the address below it.
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker"}
         for name, command in (("веб", web), ("задания", worker), ("расписание", scheduler)):
             # exec: signals reach the program itself, not a shell before it.
             self.add_process(name, "exec " + join(command), env=environment, cwd=str(settings.BASE_DIR))
@@ -186,14 +190,21 @@ class Portal(Manager):  # type: ignore[misc]
         """Honcho's own remarks (numbers of processes, names of signals) say nothing to those who run the portal."""
 
 
-class PatientPrinter(Printer):  # type: ignore[misc]
+class PoliteProcessManager(ProcessManager):
+    def terminate(self, pid: int) -> None:
+        # To the program alone: it lets its children finish. Whoever is slow is ended with all its children, by force.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
+class PatientPrinter(Printer):
     def write(self, message: Message) -> None:
         # The terminal may be gone while the processes are still being ended.
         with suppress(OSError):
             super().write(message)
 
 
-class WatchedProcess(Process):  # type: ignore[misc]
+class WatchedProcess(Process):
     """Ends its program also when the command that started it was killed without a chance to tidy up."""
 
     def run(self, events: Any = None, ignore_signals: bool = False) -> None:

@@ -1,0 +1,396 @@
+"""The report of a published quarter as XLSX and PDF, both made of the rows in `monitoring.rows`.
+
+`make_xlsx` and `make_pdf` gather a `ReportContext` from a collection; `render_xlsx` and `render_pdf` need nothing else.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo
+
+from django.contrib.staticfiles import finders
+from django.core.exceptions import SuspiciousFileOperation
+from django.template.loader import render_to_string
+from openpyxl import Workbook
+from openpyxl.cell import Cell, WriteOnlyCell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break, ColBreak
+from openpyxl.worksheet.worksheet import Worksheet
+
+from monitoring.charts import interval_charts
+from monitoring.display import clean
+from monitoring.results import MAIN_MEASURES, MEASURES, QuarterResult
+from monitoring.rows import (
+    ADDITIONAL,
+    CATALOGUE,
+    MAIN,
+    IndicatorRow,
+    InstitutionRow,
+    PassportRow,
+    institution_rows,
+    passport_rows,
+    region_rows,
+)
+from surveys.spreadsheets import write_text
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+    from weasyprint.urls import URLFetcherResponse
+
+    from monitoring.models import Collection
+
+TITLE: Final = "Ключевые показатели эффективности НСИ"
+LANGUAGE: Final = "ru-RU"
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """All that a report says: the result and the names around it."""
+
+    result: QuarterResult
+    region: str
+    life_situation: str
+    life_situation_short: str
+    period: str
+    opens_on: date
+    closes_on: date
+    zone: ZoneInfo
+    published_at: datetime | None = None
+
+    @cached_property
+    def indicators(self) -> list[IndicatorRow]:
+        return region_rows(self.result)
+
+    @cached_property
+    def institutions(self) -> list[InstitutionRow]:
+        return institution_rows(self.result)
+
+    @cached_property
+    def passport(self) -> list[PassportRow]:
+        return [
+            PassportRow("Регион", self.region),
+            PassportRow("Жизненная ситуация", self.life_situation),
+            PassportRow("Отчётный период", f"{self.period}: {self.dates}"),
+            *passport_rows(self.result, zone=self.zone, published_at=self.published_at),
+        ]
+
+    @property
+    def dates(self) -> str:
+        return f"{self.opens_on:%d.%m.%Y} — {self.closes_on:%d.%m.%Y}"
+
+    @property
+    def title(self) -> str:
+        return f"{TITLE}: {self.region}, {self.life_situation_short}, {self.period}"
+
+
+def context_of(collection: Collection) -> ReportContext:
+    """From the snapshot: what the answers are today does not matter to a report."""
+    if collection.snapshot is None:
+        raise ValueError(f"{collection} has not been calculated")
+    return ReportContext(
+        result=QuarterResult.from_document(collection.snapshot),
+        region=clean(collection.region.name),
+        life_situation=clean(collection.life_situation.title),
+        life_situation_short=clean(collection.life_situation.short_title),
+        period=str(collection.period),
+        opens_on=collection.period.opens_on,
+        closes_on=collection.period.closes_on,
+        zone=collection.region.zone,
+        published_at=collection.published_at,
+    )
+
+
+def make_xlsx(collection: Collection) -> bytes:
+    return render_xlsx(context_of(collection))
+
+
+def make_pdf(collection: Collection) -> bytes:
+    return render_pdf(context_of(collection))
+
+
+# XLSX
+
+_ACCENT, _RULE = "0B5C7A", "C5D0D8"
+_THIN = Side(style="thin", color=_RULE)
+_BORDER = Border(bottom=_THIN)
+_BODY_FONT, _BOLD_FONT = Font(name="Arial", size=10), Font(name="Arial", size=10, bold=True)
+_TITLE_FONT, _QUIET_FONT = Font(name="Arial", size=14, bold=True), Font(name="Arial", size=10, color="52606B")
+_HEADER_FONT, _HEADER_FILL = (
+    Font(name="Arial", size=10, bold=True, color="FFFFFF"),
+    PatternFill("solid", fgColor=_ACCENT),
+)
+_HEADER_ALIGNMENT = Alignment(horizontal="center", vertical="center", wrap_text=True)
+_TEXT_ALIGNMENT = Alignment(vertical="top", wrap_text=True)
+_NUMBER_ALIGNMENT = Alignment(vertical="top", horizontal="right")
+
+HEADER_ROW: Final = 4
+"""Above it stand the title and the place; below it the data."""
+
+Value = str | int | Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    width: float
+    number_format: str = "@"
+
+
+_WHOLE, _DECIMAL = "#,##0", "#,##0.0"
+
+INDICATOR_COLUMNS: Final = (
+    Column("Показатель", 52),
+    Column("Единица", 10),
+    Column("Значение", 11, _DECIMAL),
+    Column("Интервал 95 %: от", 13, _DECIMAL),
+    Column("Интервал 95 %: до", 13, _DECIMAL),
+    Column("Ответов", 10, _WHOLE),
+    Column("Долгосрочный ориентир", 15, "General"),
+    Column("Вывод", 24),
+    Column("Примечание", 34),
+)
+
+
+def _measure_columns(code: str) -> tuple[Column, ...]:
+    measure = CATALOGUE[code]
+    name = f"{measure.short_title}, {measure.unit.title}"
+    return (
+        Column(name, 11, _DECIMAL),
+        Column(f"{name}: от", 11, _DECIMAL),
+        Column(f"{name}: до", 11, _DECIMAL),
+        Column(f"{measure.short_title}: ответов", 11, _WHOLE),
+        Column(f"{measure.short_title}: примечание", 18),
+    )
+
+
+INSTITUTION_COLUMNS: Final = (
+    Column("Учреждение", 48),
+    Column("Город или село", 10),
+    Column("Обслужено человек", 11, _WHOLE),
+    Column("Вес", 10, _WHOLE),
+    Column("Доля веса, %", 9, _DECIMAL),
+    Column("Ответов получено", 10, _WHOLE),
+    Column("Ответов учтено", 10, _WHOLE),
+    Column("Ответов не учтено", 10, _WHOLE),
+    Column("Почему не вошло в значение региона", 22),
+    *(column for code in MEASURES for column in _measure_columns(code)),
+)
+PASSPORT_COLUMNS: Final = (Column("Сведения", 44), Column("Значение", 96))
+
+
+def indicator_values(row: IndicatorRow) -> list[Value]:
+    mark = row.measure.mark
+    return [
+        row.measure.title,
+        row.measure.unit.title,
+        row.shown.value,
+        row.shown.low,
+        row.shown.high,
+        row.shown.n,
+        None if mark is None else Decimal(mark),
+        row.verdict_text,
+        row.notes,
+    ]
+
+
+def institution_values(row: InstitutionRow) -> list[Value]:
+    return [
+        row.name,
+        row.settlement,
+        row.clients,
+        row.weight,
+        row.weight_share,
+        row.received,
+        row.eligible,
+        row.left_out,
+        row.left_out_because,
+        *(
+            value
+            for code in MEASURES
+            for one in [row.shown[code]]
+            for value in (one.value, one.low, one.high, one.n, one.note)
+        ),
+    ]
+
+
+def render_xlsx(context: ReportContext) -> bytes:
+    """Numbers are numbers, rounded as they are shown: what a person copies from the sheet is what the PDF says."""
+    book = Workbook(write_only=True)
+    book.properties.title = context.title
+    book.properties.language = LANGUAGE
+    book.properties.creator = "Портал НСИ"
+    _add_sheet(book, context, "Итоги региона", INDICATOR_COLUMNS, map(indicator_values, context.indicators))
+    _add_sheet(
+        book,
+        context,
+        "Учреждения",
+        INSTITUTION_COLUMNS,
+        map(institution_values, context.institutions),
+        # On paper the three КПЭ take the first page and the additional measures the second.
+        break_after=len(INSTITUTION_COLUMNS) - len(ADDITIONAL) * len(_measure_columns(MEASURES[0])),
+    )
+    _add_sheet(book, context, "Паспорт", PASSPORT_COLUMNS, ([row.label, row.value] for row in context.passport))
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _add_sheet(
+    book: Workbook,
+    context: ReportContext,
+    name: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[Value]],
+    *,
+    break_after: int | None = None,
+) -> None:
+    sheet: Any = book.create_sheet(name)  # a write-only sheet, which the stubs do not tell apart
+    sheet.freeze_panes = f"B{HEADER_ROW + 1}"
+    for index, column in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = column.width
+    sheet.row_dimensions[HEADER_ROW].height = 48
+    _set_up_print(sheet, context, break_after)
+    # What is written line by line can no longer be changed: everything about the sheet comes before its rows.
+    sheet.append([_text_cell(sheet, f"{TITLE}. {name}", _TITLE_FONT)])
+    sheet.append([_text_cell(sheet, f"{context.region}. {context.life_situation}", _BODY_FONT)])
+    sheet.append([_text_cell(sheet, f"{context.period}: {context.dates}", _QUIET_FONT)])
+    sheet.append([_header_cell(sheet, column.title) for column in columns])
+    for values in rows:
+        sheet.append(
+            [
+                _body_cell(sheet, value, column, index)
+                for index, (value, column) in enumerate(zip(values, columns, strict=True))
+            ]
+        )
+
+
+def _set_up_print(sheet: Any, context: ReportContext, break_after: int | None) -> None:
+    sheet.page_setup.paperSize = Worksheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = Worksheet.ORIENTATION_LANDSCAPE
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToWidth = 2 if break_after else 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+    if break_after:
+        sheet.print_title_cols = "A:A"
+        sheet.col_breaks = ColBreak()
+        sheet.col_breaks.append(Break(id=break_after))
+    # An ampersand starts a code in headers and footers.
+    sheet.oddFooter.left.text = f"{context.region}, {context.period}".replace("&", "&&")[:200]
+    sheet.oddFooter.right.text = "стр. &P из &N"
+
+
+def _text_cell(sheet: Any, text: str, font: Font) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet)
+    write_text(cell, text)
+    cell.font = font
+    return cell
+
+
+def _header_cell(sheet: Any, title: str) -> Cell:
+    cell = _text_cell(sheet, title, _HEADER_FONT)
+    cell.fill, cell.alignment = _HEADER_FILL, _HEADER_ALIGNMENT
+    return cell
+
+
+def _body_cell(sheet: Any, value: Value, column: Column, index: int) -> Cell:
+    if isinstance(value, str):
+        cell = _text_cell(sheet, value, _BOLD_FONT if index == 0 else _BODY_FONT)
+        cell.alignment = _TEXT_ALIGNMENT
+    else:
+        cell = WriteOnlyCell(sheet)
+        cell.value = value
+        cell.font, cell.alignment, cell.number_format = _BODY_FONT, _NUMBER_ALIGNMENT, column.number_format
+    cell.border = _BORDER
+    return cell
+
+
+# PDF
+
+STATIC_ROOT_URL: Final = "https://portal.invalid/static/"
+"""What addresses in the template and the style sheet are relative to. The name can never exist, nothing is asked of it:
+`static_only` turns the address into a file."""
+
+_MEDIA_TYPES: Final = {".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
+
+
+class ForbiddenAddress(ValueError):
+    """A document may be made of the portal's own static files only."""
+
+
+def static_only(url: str) -> URLFetcherResponse:
+    """The fetcher of WeasyPrint, which by itself would read any file and any address a text asks for."""
+    from weasyprint.urls import URLFetcherResponse
+
+    if not url.startswith(STATIC_ROOT_URL):
+        raise ForbiddenAddress(url)
+    path = unquote(url.removeprefix(STATIC_ROOT_URL))
+    media_type = _MEDIA_TYPES.get(Path(path).suffix)
+    try:
+        # Finders, not STATIC_ROOT: works before collectstatic, and refuses paths that lead out of a static folder.
+        found = finders.find(path) if media_type else None
+    except SuspiciousFileOperation as error:
+        raise ForbiddenAddress(url) from error
+    if media_type is None or not isinstance(found, str) or not Path(found).is_file():
+        raise ForbiddenAddress(url)
+    return URLFetcherResponse(url, Path(found).read_bytes(), {"Content-Type": media_type})
+
+
+def report_html(context: ReportContext) -> str:
+    return render_to_string(
+        "monitoring/report.html",
+        {
+            "report": context,
+            "title": TITLE,
+            "main": [row for row in context.indicators if row.is_main],
+            "charts": [
+                (row.measure, charts) for row in context.indicators if row.is_main and (charts := _charts(context, row))
+            ],
+            "main_measures": MAIN,
+            "additional_measures": ADDITIONAL,
+            "main_table": [(row, [row.shown[code] for code in MAIN_MEASURES]) for row in context.institutions],
+            "additional_table": [
+                (row, [row.shown[measure.code] for measure in ADDITIONAL]) for row in context.institutions
+            ],
+        },
+    )
+
+
+def _charts(context: ReportContext, row: IndicatorRow) -> list[SafeString]:
+    return interval_charts(row, context.institutions, context.region)
+
+
+def render_pdf(context: ReportContext) -> bytes:
+    return pdf_of(report_html(context))
+
+
+def pdf_of(html: str) -> bytes:
+    """PDF/UA: tagged, in Russian, with bookmarks and a title. ForbiddenAddress if the document asks for anything else
+    than the portal's static files: WeasyPrint alone would log it and print without.
+    """
+    # Imported late: the web processes never need it, and it brings Pango with it.
+    from weasyprint import HTML
+
+    refused: list[str] = []
+
+    def fetch(url: str) -> URLFetcherResponse:
+        try:
+            return static_only(url)
+        except ForbiddenAddress:
+            refused.append(url)
+            raise
+
+    pdf: bytes = HTML(string=html, base_url=STATIC_ROOT_URL, url_fetcher=fetch).write_pdf(pdf_variant="pdf/ua-1")
+    if refused:
+        raise ForbiddenAddress(", ".join(refused))
+    return pdf

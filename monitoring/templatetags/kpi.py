@@ -1,0 +1,37 @@
+"""Numbers in templates, written as `monitoring.display` writes them everywhere."""
+
+from decimal import Decimal
+
+from django import template
+
+from monitoring import display
+from monitoring.results import Thresholds
+from surveys.statistics import Estimate
+
+register = template.Library()
+
+
+@register.filter
+def number(value: Decimal | float | None, digits: int | None = None) -> str:
+    """`{{ row.clients|number }}`, `{{ row.mark|number:0 }}`: decimal comma, minus sign, a dash for nothing."""
+    return display.number(value, digits)
+
+
+@register.filter
+def plural(count: int, forms: str) -> str:
+    """`{{ count|plural:"ответ,ответа,ответов" }}`: the form of the noun after the number."""
+    one, few, many = forms.split(",")
+    return display.plural(count, one, few, many)
+
+
+@register.filter
+def counted(count: int, forms: str) -> str:
+    """`{{ count|counted:"ответ,ответа,ответов" }}`: the number and the noun, never parted at a line's end."""
+    one, few, many = forms.split(",")
+    return display.counted(count, one, few, many)
+
+
+@register.simple_tag
+def shown(estimate: Estimate, unit: str, thresholds: Thresholds) -> display.Shown:
+    """`{% shown estimate "percent" result.thresholds as value %}`: then `.text`, `.interval`, `.answers`, `.note`."""
+    return display.shown(estimate, unit, thresholds)

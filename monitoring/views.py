@@ -1,0 +1,462 @@
+"""Pages of the monitoring: find what the person may see, call one thing, answer."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from jobs.models import Job
+from monitoring import cabinet as cabinets
+from monitoring import services
+from monitoring.charts import interval_charts
+from monitoring.forms import ClientsForm, PeriodForm, WeightDecisionForm
+from monitoring.kpi import Scheme
+from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
+from monitoring.results import QuarterResult
+from monitoring.rows import institution_indicator_rows, institution_rows, passport_rows, region_rows
+from regions.models import Institution, Region, RegionLifeSituation
+from regions.permissions import Permission, may, require
+from surveys.counts import NOTHING
+from surveys.readings import counts_for_period
+
+SHOWN_PERIODS = 8
+
+
+@require_safe
+def cabinet(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    institutions = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW).select_related("region")
+    return render(
+        request,
+        "monitoring/cabinet.html",
+        {
+            "tasks": cabinets.tasks(request.user, now),
+            "places": cabinets.places(request.user, now, limit=30),
+            "institutions": institutions[:12],
+            "institutions_count": institutions.count(),
+            "reports": Report.objects.permitting(request.user).with_places()[:6],
+        },
+    )
+
+
+@require_safe
+def region_list(request: HttpRequest) -> HttpResponse:
+    places = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
+    regions = list(Region.objects.filter(pk__in=places.values("region")))
+    if len(regions) == 1:
+        return redirect("region", regions[0].code)
+    published = Collection.objects.published().filter(region_life_situation__in=places).with_places()
+    latest: dict[int, Collection] = {}
+    for collection in published.order_by("period__opens_on"):
+        latest[collection.region.pk] = collection
+    taken: dict[int, int] = {}
+    for region_id in places.values_list("region", flat=True):
+        taken[region_id] = taken.get(region_id, 0) + 1
+    lines = [(region, taken[region.pk], latest.get(region.pk)) for region in regions]
+    return render(request, "monitoring/region_list.html", {"lines": lines})
+
+
+@require_safe
+def region(request: HttpRequest, code: str) -> HttpResponse:
+    """The region's ЖС by quarters, and how its institutions are weighted."""
+    visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
+    places = list(visible.filter(region__code=code).select_related("region", "life_situation"))
+    if not places:
+        raise Http404
+    place = places[0].region
+    today = place.local_date()
+    periods = list(ReportingPeriod.objects.begun(today)[:5])
+    collections = Collection.objects.filter(region_life_situation__in=places, period__in=periods)
+    if not may(request.user, Permission.REGION_VIEW, place):
+        collections = collections.published()
+    by_cell = {(one.region_life_situation_id, one.period_id): one for one in collections}
+    decisions = {one.year: one for one in WeightDecision.objects.filter(region=place)}
+    return render(
+        request,
+        "monitoring/region.html",
+        {
+            "region": place,
+            "periods": periods,
+            "lines": [
+                (one, [(period, by_cell.get((one.pk, period.pk))) for period in periods]) for one in places
+            ],
+            "decisions": [(year, decisions.get(year)) for year in sorted({one.year for one in periods}, reverse=True)],
+            "may_decide": may(request.user, Permission.WEIGHTS_DECIDE, place),
+            "sees_live": may(request.user, Permission.REGION_VIEW, place),
+            "today": today,
+        },
+    )
+
+
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """Where the choice of region, ЖС and period on top leads."""
+    visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
+    in_region = visible.filter(region__code=request.GET.get("region", "")).select_related("region", "life_situation")
+    # Another region may not have taken this ЖС: then its first one.
+    place = in_region.filter(life_situation__code=request.GET.get("life_situation", "")).first() or in_region.first()
+    period = ReportingPeriod.objects.filter(code=request.GET.get("period", "")).first()
+    if place is None or period is None:
+        raise Http404
+    return redirect(cabinets.collection_url(place, period))
+
+
+def _place(request: HttpRequest, code: str, life_situation: str) -> RegionLifeSituation:
+    visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
+    return get_object_or_404(
+        visible.select_related("region", "life_situation"), region__code=code, life_situation__code=life_situation
+    )
+
+
+def _collection(request: HttpRequest, code: str, life_situation: str, period: str) -> Collection:
+    """The collection of the address, not yet stored when nobody has worked on it.
+
+    Who sees published results only gets 404 for any other.
+    """
+    place = _place(request, code, life_situation)
+    reporting_period = get_object_or_404(ReportingPeriod, code=period)
+    stored = Collection.objects.with_places().filter(region_life_situation=place, period=reporting_period).first()
+    collection = stored or Collection(region_life_situation=place, period=reporting_period)
+    if collection.state != Collection.State.PUBLISHED and not may(request.user, Permission.REGION_VIEW, place):
+        raise Http404
+    return collection
+
+
+@require_safe
+def collection(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+    """The quarter of a region's ЖС: the region's КПЭ, its institutions, and what to do next."""
+    collection = _collection(request, code, life_situation, period)
+    place = collection.region_life_situation
+    result = services.result_of(collection)
+    context = {
+        "collection": collection,
+        "place": place,
+        "period": collection.period,
+        "result": result,
+        **_rows(result, place.region),
+        "steps": _steps(collection, result),
+        "passport_url": cabinets.collection_url(place, collection.period, "passport"),
+        "closes_at": collection.period.closes_at(place.region),
+        "is_over": timezone.now() >= collection.period.closes_at(place.region),
+        "changed_since": collection.state == Collection.State.CALCULATED
+        and collection.snapshot["checksum"] != result.checksum,
+        "decision": WeightDecision.objects.filter(region=place.region, year=collection.period.year).first(),
+        "may_calculate": may(request.user, Permission.QUARTER_CALCULATE, place),
+        "may_publish": may(request.user, Permission.QUARTER_PUBLISH, place),
+        "may_decide": may(request.user, Permission.WEIGHTS_DECIDE, place.region),
+        "may_enter_clients": _institutions_to_enter(request, collection) != [],
+        "sees_institutions": may(request.user, Permission.REGION_VIEW, place),
+        "reports": Report.objects.filter(collection=collection) if collection.pk else [],
+        **_jobs(collection),
+    }
+    return render(request, "monitoring/collection.html", context)
+
+
+def _rows(result: QuarterResult, region: Region) -> dict[str, Any]:
+    indicators, institutions = region_rows(result), institution_rows(result)
+    main = [row for row in indicators if row.is_main]
+    return {
+        "main_rows": main,
+        "additional_rows": [row for row in indicators if not row.is_main],
+        "institution_rows": institutions,
+        "charts": [
+            (row.measure, interval_charts(row, institutions, region.name))
+            for row in main
+            if any(not one.shown[row.measure.code].is_hidden for one in institutions)
+        ],
+    }
+
+
+def _steps(collection: Collection, result: QuarterResult) -> list[dict[str, str]]:
+    """The way of a quarter: collect, weigh, calculate, publish."""
+    weighed = result.scheme is not None and not result.missing_weights
+    position = {
+        Collection.State.COLLECTING: 2 if weighed else 1,
+        Collection.State.CALCULATED: 3,
+        Collection.State.PUBLISHED: 4,
+    }[Collection.State(collection.state)]
+    titles = (
+        ("Собрать ответы", f"учтено {result.eligible} из {result.received}"),
+        ("Определить веса", "решение РШ, число обслуженных"),
+        ("Рассчитать", "значения учреждений и региона"),
+        ("Опубликовать", "числа закрепляются, готовятся отчёты"),
+    )
+    return [
+        {
+            "title": title,
+            "text": text,
+            "state": "done" if index < position else "current" if index == position else "next",
+        }
+        for index, (title, text) in enumerate(titles)
+    ]
+
+
+def _jobs(collection: Collection) -> dict[str, Any]:
+    """The newest calculation and report job of a collection, for the page and for its fragment."""
+    place, period = collection.region_life_situation, collection.period
+    if collection.pk is None:
+        return {"calculation": None, "report_job": None, "progress_url": ""}
+    return {
+        "calculation": Job.objects.latest_for(services.CALCULATE, collection.job_scope),
+        "report_job": Job.objects.latest_for(services.MAKE_REPORTS, collection.job_scope),
+        "progress_url": cabinets.collection_url(place, period, "collection-progress"),
+    }
+
+
+@require_safe
+def collection_progress(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+    """How far the jobs of a quarter are; when they end, the page shows itself anew."""
+    collection = _collection(request, code, life_situation, period)
+    context = {"collection": collection, **_jobs(collection)}
+    response = render(request, "monitoring/_jobs.html", context)
+    jobs = [job for job in (context["calculation"], context["report_job"]) if job]
+    if request.htmx and jobs and not any(job.is_active for job in jobs):
+        # The numbers on the page are those from before.
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+def collection_calculate(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
+    collection = _collection(request, code, life_situation, period)
+    require(request.user, Permission.QUARTER_CALCULATE, collection.region_life_situation)
+    collection = services.collection_for(collection.region_life_situation, collection.period)
+    try:
+        services.ask_to_calculate(collection=collection, by=request.user)
+    except services.QuarterLocked:
+        messages.error(request, "Квартал уже опубликован, пересчитать его нельзя.")
+    return redirect(cabinets.collection_url(collection.region_life_situation, collection.period))
+
+
+@require_POST
+def collection_publish(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
+    collection = _collection(request, code, life_situation, period)
+    require(request.user, Permission.QUARTER_PUBLISH, collection.region_life_situation)
+    try:
+        if collection.pk is None:
+            raise services.NotCalculated
+        services.publish(collection=collection, by=request.user, at=timezone.now())
+    except services.QuarterLocked:
+        messages.error(request, "Квартал уже опубликован.")
+    except services.NotCalculated:
+        messages.error(request, "Сначала рассчитайте квартал.")
+    except services.OutOfDate:
+        messages.error(request, "После расчёта пришли новые ответы или изменились веса. Рассчитайте квартал ещё раз.")
+    else:
+        messages.success(request, "Квартал опубликован и больше не изменится. Отчёты готовятся.")
+    return redirect(cabinets.collection_url(collection.region_life_situation, collection.period))
+
+
+@require_POST
+def collection_reports(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
+    """Make the reports of a published quarter once more, after a failure."""
+    collection = _collection(request, code, life_situation, period)
+    require(request.user, Permission.QUARTER_PUBLISH, collection.region_life_situation)
+    if collection.state == Collection.State.PUBLISHED:
+        services.ask_for_reports(collection, request.user)
+    else:
+        messages.error(request, "Отчёты делаются из опубликованного квартала.")
+    return redirect(cabinets.collection_url(collection.region_life_situation, collection.period))
+
+
+@require_safe
+def passport(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+    """Where the numbers come from: counts, weights, what was left out and why, checksum."""
+    collection = _collection(request, code, life_situation, period)
+    result = services.result_of(collection)
+    return render(
+        request,
+        "monitoring/passport.html",
+        {
+            "collection": collection,
+            "place": collection.region_life_situation,
+            "period": collection.period,
+            "passport_rows": passport_rows(
+                result, zone=collection.region.zone, published_at=collection.published_at
+            ),
+            # Counts behind a hidden value would give it away; the institution sees them on its own page.
+            "count_rows": [
+                (one, any(0 < value.n < result.thresholds.minimum for value in one.values.values()))
+                for one in result.institutions
+            ],
+        },
+    )
+
+
+def _institutions_to_enter(request: HttpRequest, collection: Collection) -> list[Institution]:
+    period, place = collection.period, collection.region_life_situation
+    return list(
+        Institution.objects.permitting(request.user, Permission.CLIENTS_ENTER)
+        .filter(region=place.region)
+        .taking_part(place.life_situation_id, period.opens_on, period.closes_on)
+        .order_by("name")
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def clients(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+    """Entering how many people the institutions served: for the whole region, or for one's own institution."""
+    place = get_object_or_404(
+        RegionLifeSituation.objects.select_related("region", "life_situation"),
+        region__code=code,
+        life_situation__code=life_situation,
+    )
+    reporting_period = get_object_or_404(ReportingPeriod, code=period)
+    stored = Collection.objects.with_places().filter(region_life_situation=place, period=reporting_period).first()
+    collection = stored or Collection(region_life_situation=place, period=reporting_period)
+    institutions = _institutions_to_enter(request, collection)
+    if not institutions:
+        if may(request.user, Permission.REGION_VIEW, place):
+            raise PermissionDenied
+        raise Http404
+    numbers = dict(
+        ServedClients.objects.filter(
+            life_situation=place.life_situation, period=reporting_period, institution__in=institutions
+        ).values_list("institution", "number")
+    )
+    form = ClientsForm(
+        request.POST if request.method == "POST" else None, institutions=institutions, numbers=numbers
+    )
+    if form.is_valid():
+        try:
+            services.enter_clients(
+                collection=services.collection_for(place, reporting_period), numbers=form.numbers(), by=request.user
+            )
+        except services.QuarterLocked:
+            form.add_error(None, "Квартал уже опубликован, изменить числа нельзя")
+        else:
+            messages.success(request, "Числа сохранены.")
+            if may(request.user, Permission.REGION_VIEW, place):
+                return redirect(cabinets.collection_url(place, reporting_period))
+            return redirect("institution", institutions[0].pk)
+    return render(
+        request,
+        "monitoring/clients.html",
+        {
+            "place": place,
+            "period": reporting_period,
+            "collection": collection,
+            "form": form,
+            "sees_region": may(request.user, Permission.REGION_VIEW, place),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def weights(request: HttpRequest, code: str, year: int) -> HttpResponse:
+    """Recording the decision of the РШ on the weights of a year."""
+    visible = Region.objects.permitting(request.user, Permission.REGION_VIEW)
+    region = get_object_or_404(visible, code=code)
+    require(request.user, Permission.WEIGHTS_DECIDE, region)
+    if not ReportingPeriod.objects.filter(year=year).exists():
+        raise Http404
+    decision = WeightDecision.objects.filter(region=region, year=year).first()
+    # The form writes into a copy: what is in force stays on the page when the input is wrong.
+    form = WeightDecisionForm(
+        request.POST if request.method == "POST" else None,
+        instance=WeightDecision.objects.filter(region=region, year=year).first(),
+        today=region.local_date(),
+    )
+    if form.is_valid():
+        try:
+            services.decide_weights(
+                region=region,
+                year=year,
+                scheme=Scheme(form.cleaned_data["scheme"]),
+                document_number=form.cleaned_data["document_number"],
+                document_date=form.cleaned_data["document_date"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except services.SchemeFrozen:
+            form.add_error(None, "Квартал этого года уже опубликован, изменить веса нельзя")
+        else:
+            messages.success(request, "Решение внесено.")
+            return redirect("region", region.code)
+    return render(
+        request,
+        "monitoring/weights.html",
+        {"region": region, "year": year, "decision": decision, "form": form},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_safe
+def institution(request: HttpRequest, pk: int) -> HttpResponse:
+    """The institution's own КПЭ for a reporting period or for any dates."""
+    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
+    institution = get_object_or_404(visible.select_related("region"), pk=pk)
+    situations = list(institution.life_situations.all())
+    periods = list(ReportingPeriod.objects.begun(institution.region.local_date())[:SHOWN_PERIODS])
+    form = PeriodForm(request.GET.dict(), situations=situations, periods=periods)
+    context: dict[str, Any] = {
+        "institution": institution,
+        "form": form,
+        "may_manage": may(request.user, Permission.LINK_MANAGE, institution),
+        "tab": "kpi",
+    }
+    if form.is_valid() and situations:
+        situation, first, last = (form.cleaned_data[name] for name in ("life_situation", "first", "last"))
+        context |= _institution_numbers(institution, situation.pk, first, last)
+        context |= {"situation": situation, "first": first, "last": last, "period": form.cleaned_data["period"]}
+    return render(request, "monitoring/institution.html", context, status=200 if form.is_valid() else 422)
+
+
+def _institution_numbers(institution: Institution, life_situation: int, first: date, last: date) -> dict[str, Any]:
+    counts = counts_for_period(
+        life_situation_id=life_situation, institution_ids=[institution.pk], first=first, last=last
+    ).get(institution.pk, NOTHING)
+    rows = institution_indicator_rows(counts, services.thresholds())
+    return {
+        "counts": counts,
+        "main_rows": [row for row in rows if row.is_main],
+        "additional_rows": [row for row in rows if not row.is_main],
+    }
+
+
+@require_safe
+def report_list(request: HttpRequest) -> HttpResponse:
+    if not RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW).exists():
+        raise PermissionDenied
+    reports = Report.objects.permitting(request.user).with_places()
+    period, region = request.GET.get("period", ""), request.GET.get("region", "")
+    periods = ReportingPeriod.objects.filter(collections__reports__in=reports).distinct().order_by("-opens_on")
+    regions = Region.objects.filter(life_situations__collections__reports__in=reports).distinct()
+    found = reports
+    if period:
+        found = found.filter(collection__period__code=period)
+    if region:
+        found = found.filter(collection__region_life_situation__region__code=region)
+    found = found.order_by(
+        "-collection__period__opens_on",
+        "collection__region_life_situation__region__name",
+        "collection__region_life_situation__life_situation__number",
+        "-format",
+    )
+    context = {
+        "page": Paginator(found, 100).get_page(request.GET.get("page")),
+        "periods": periods,
+        "regions": regions,
+        "chosen_period": period,
+        "chosen_region": region,
+    }
+    return render(request, "monitoring/report_list.html", context)
+
+
+@require_safe
+def report_download(request: HttpRequest, pk: int) -> FileResponse:
+    report = get_object_or_404(Report.objects.permitting(request.user).with_places(), pk=pk)
+    try:
+        file = report.file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response = FileResponse(file, as_attachment=True, filename=report.download_name)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response

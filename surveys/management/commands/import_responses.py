@@ -1,0 +1,83 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+from django.utils import timezone
+
+from surveys.importing import ImportRefused, build_template, import_file
+from surveys.models import SurveyLink
+from surveys.tokens import normalize_short_code
+
+SHOWN_PROBLEMS = 200
+
+
+class Command(BaseCommand):
+    help = "Загрузить ответы с бумажных анкет из файла XLSX. Файл с ошибками не загружается совсем."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE.xlsx", help="файл с ответами")
+        parser.add_argument("--link", required=True, metavar="CODE", help="короткий код ссылки на анкету или её токен")
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--dry-run", action="store_true", help="проверить файл и ничего не сохранять")
+        what.add_argument("--template", action="store_true", help="записать в FILE.xlsx пустой файл для заполнения")
+
+    def handle(self, *args: Any, file: Path, link: str, dry_run: bool, template: bool, **options: Any) -> None:
+        found = find_link(link)
+        try:
+            if template:
+                self.write_template(file, found)
+            else:
+                self.import_answers(file, found, dry_run=dry_run)
+        except OSError as error:
+            # A missing file, a folder in its place, a disk that is full: no fault of the program.
+            raise CommandError(f"Не удаётся открыть {file} ({error.strerror or error})") from error
+
+    def write_template(self, file: Path, link: SurveyLink) -> None:
+        try:
+            # "x": answers already typed in are not overwritten.
+            with file.open("xb") as output:
+                output.write(build_template(link.version.definition))
+        except FileExistsError as error:
+            raise CommandError(f"{file} уже есть. Укажите другое имя") from error
+        self.stdout.write(f"Пустой файл для анкеты «{link.version.definition.title}» записан: {file}")
+
+    def import_answers(self, file: Path, link: SurveyLink, *, dry_run: bool) -> None:
+        try:
+            with file.open("rb") as content:
+                result = import_file(link=link, content=content, now=timezone.now(), dry_run=dry_run)
+        except FileNotFoundError as error:
+            raise CommandError(f"Нет файла {file}") from error
+        except ImportRefused as refused:
+            raise CommandError(described(refused)) from refused
+        self.stdout.write(f"Прочитано анкет: {result.rows}")
+        self.stdout.write(f"{'Будет сохранено' if dry_run else 'Сохранено'}: {result.stored}")
+        self.stdout.write(f"Уже были: {result.repeated}")
+        self.stdout.write(f"Из прочитанных учитываются в КПЭ: {result.eligible}")
+        if result.repeated:
+            self.stdout.write(
+                "Если «уже были» — это анкеты других людей с такими же ответами, допишите их в конец прежнего файла"
+                " и загрузите его целиком."
+            )
+        if dry_run:
+            self.stdout.write("Это была проверка: ничего не сохранено.")
+
+
+def find_link(code: str) -> SurveyLink:
+    """The link by its token or by its short code, however that was typed."""
+    links = SurveyLink.objects.with_places().filter(
+        Q(token=code.strip()) | Q(short_code=normalize_short_code(code))
+    )
+    # Exactly one: a token and a short code never have the same length.
+    link = links.first()
+    if link is None:
+        raise CommandError(f"Нет ссылки с кодом «{code}». Код напечатан на плакате, например ABCD-2345")
+    return link
+
+
+def described(refused: ImportRefused) -> str:
+    problems = refused.problems
+    lines = [f"Ничего не сохранено. Ошибок в файле: {len(problems)}", *map(str, problems[:SHOWN_PROBLEMS])]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"…и ещё {len(problems) - SHOWN_PROBLEMS}")
+    return "\n".join(lines)

@@ -1,0 +1,363 @@
+"""XLSX in and out without trust: nothing a file declares is believed, nothing people typed becomes a formula.
+
+Reading: every part is inflated and counted here first; the library that understands workbooks gets a new archive of
+just the parts that passed. So whatever the two disagree about (names, sizes, where the directory begins), it cannot
+meet a byte that was not counted. Writing: `write_text` puts people's words into a cell as words.
+"""
+
+import io
+import posixpath
+import re
+import xml.etree.ElementTree as ET
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import IO, Any
+from xml.parsers import expat
+
+from openpyxl.cell import Cell, MergedCell
+from openpyxl.utils import get_column_letter
+from python_calamine import CalamineError, CalamineWorkbook
+
+MAX_FILE_BYTES = 10 * 2**20
+MAX_UNPACKED_BYTES = 64 * 2**20
+# Real sheets shrink 10 to 40 times. Small parts are let off: a page of blanks shrinks well and harms nobody.
+MAX_RATIO = 250
+_RATIO_MATTERS_FROM = 4 * 2**20
+MAX_PARTS = 1000
+# Ten thousand rows of seventy columns.
+MAX_ELEMENTS = 1_500_000
+# workbook.xml and the lists of relations are a page or two; these are the parts read as trees.
+_MAX_TREE_BYTES = 2**20
+MAX_CELL_TEXT = 32_767
+_CHUNK = 64 * 1024
+
+_ZIP = b"PK\x03\x04"
+_ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_FLAG = 1
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
+_ROW_NUMBER = re.compile(r"[1-9]\d{0,6}")
+# What XML cannot hold, and so no XLSX can.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# A cell that begins with one of these turns into a formula when it is edited or carried over to CSV.
+_FORMULA_STARTS = tuple("=+-@\t\r")
+
+_NOT_XLSX = "Это не книга XLSX. Откройте файл в Excel или LibreOffice и сохраните как «Книга Excel (.xlsx)»"
+_DAMAGED = "Файл повреждён: его не удаётся прочитать. Сохраните книгу заново и пришлите её ещё раз"
+_ENCRYPTED = "Файл защищён паролем. Снимите пароль и сохраните книгу ещё раз"
+_OLD_EXCEL = "Это старый формат .xls. Сохраните книгу как «Книга Excel (.xlsx)»"
+_TOO_LARGE_UNPACKED = "Файл слишком велик в распакованном виде. Оставьте в книге только лист с данными"
+
+
+class WorkbookRefused(Exception):
+    """The file is not a workbook we can take; the message is in Russian, for the person who sent it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """What a formula that failed has left in its cell, for example #REF!."""
+
+    code: str
+
+    def __str__(self) -> str:
+        return self.code
+
+
+CellValue = str | int | float | bool | date | datetime | time | timedelta | CellError
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merged range: rows and columns from 1, both ends included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def __str__(self) -> str:
+        return f"{get_column_letter(self.left)}{self.top}:{get_column_letter(self.right)}{self.bottom}"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRows:
+    """The first visible sheet. `rows[0]` is row 1 of the sheet; an empty cell is an empty string."""
+
+    name: str
+    rows: list[list[CellValue]]
+    merges: list[Merge]
+
+
+# Reading --------------------------------------------------------------------------------------------------------------
+
+
+def open_workbook_rows(file: bytes | IO[bytes], *, max_rows: int, max_columns: int) -> SheetRows:
+    """Read the first visible sheet of an XLSX within the limits. Raises WorkbookRefused.
+
+    A formula gives the value that was kept with it, or nothing.
+    """
+    parts = _counted_parts(_content(file))
+    name, path, needed = _first_sheet(parts)
+    guard = _SheetGuard(name, max_rows, max_columns)
+    for part in sorted(needed):
+        _parse(parts[part], guard if part == path else _Guard())
+    try:
+        with CalamineWorkbook.from_filelike(_packed(parts, needed)) as workbook:
+            sheet = workbook.get_sheet_by_name(name)
+            if sheet.end is None:
+                # Two readers of one text must not disagree about whether there is anything in it.
+                if guard.last_row:
+                    raise WorkbookRefused(_DAMAGED)
+                return SheetRows(name, [], [])
+            rows: list[list[Any]] = [list(row) for row in sheet.iter_rows()]
+            merges = [
+                Merge(top + 1, left + 1, bottom + 1, right + 1)
+                for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+            ]
+    except CalamineError as error:
+        raise WorkbookRefused(_DAMAGED) from error
+    for (row, column), code in guard.errors.items():
+        # The library shows a failed formula as an empty cell, and an answer would be lost without a word.
+        if row <= len(rows):
+            rows[row - 1] += [""] * (column - len(rows[row - 1]))
+            rows[row - 1][column - 1] = CellError(code.strip() or "#ERROR!")
+    return SheetRows(name, rows, merges)
+
+
+def _content(file: bytes | IO[bytes]) -> bytes:
+    content = file if isinstance(file, bytes) else file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise WorkbookRefused(f"Файл больше {MAX_FILE_BYTES // 2**20} МБ. Разделите его на части")
+    if not content:
+        raise WorkbookRefused("Файл пуст")
+    if content.startswith(_OLE):
+        raise WorkbookRefused(_ENCRYPTED if "EncryptedPackage".encode("utf-16-le") in content else _OLD_EXCEL)
+    if not content.startswith(_ZIP):
+        raise WorkbookRefused(_NOT_XLSX)
+    # Before the directory is read: each of its entries becomes an object.
+    if content.count(_ZIP_DIRECTORY_ENTRY) > MAX_PARTS:
+        raise WorkbookRefused(_DAMAGED)
+    return content
+
+
+def _counted_parts(content: bytes) -> dict[str, bytes]:
+    """The XML parts of the archive by their name in lower case (names of parts have no case)."""
+    parts: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+            _check_declared(entries)
+            left = MAX_UNPACKED_BYTES
+            for entry in entries:
+                name = entry.filename.lower()
+                if not name.endswith((".xml", ".rels")):
+                    continue
+                # The declared size was checked, and may lie.
+                parts[name] = _inflated(archive, entry, left)
+                left -= len(parts[name])
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
+        raise WorkbookRefused(_DAMAGED) from error
+    return parts
+
+
+def _check_declared(entries: list[zipfile.ZipInfo]) -> None:
+    names = [entry.filename.lower() for entry in entries]
+    if len(set(names)) != len(names) or len(names) > MAX_PARTS:
+        raise WorkbookRefused(_DAMAGED)
+    if any(entry.flag_bits & _ENCRYPTED_FLAG for entry in entries):
+        raise WorkbookRefused(_ENCRYPTED)
+    if not {"[content_types].xml", "xl/workbook.xml"} <= set(names):
+        raise WorkbookRefused(_NOT_XLSX)
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise WorkbookRefused(_DAMAGED)
+    if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
+        raise WorkbookRefused(_TOO_LARGE_UNPACKED)
+    for entry in entries:
+        if entry.file_size > _RATIO_MATTERS_FROM and entry.file_size > MAX_RATIO * entry.compress_size:
+            raise WorkbookRefused(_TOO_LARGE_UNPACKED)
+
+
+def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    chunks: list[bytes] = []
+    with archive.open(entry) as source:
+        while chunk := source.read(_CHUNK):
+            limit -= len(chunk)
+            if limit < 0:
+                raise WorkbookRefused(_TOO_LARGE_UNPACKED)
+            chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _first_sheet(parts: dict[str, bytes]) -> tuple[str, str, set[str]]:
+    """Name and part of the first visible sheet, and all parts needed to read it."""
+    workbook = _tree(parts.get("xl/workbook.xml"))
+    relations = {}
+    for relation in _tree(parts.get("xl/_rels/workbook.xml.rels")):
+        target = posixpath.normpath(posixpath.join("/xl", relation.get("Target", ""))).lstrip("/").lower()
+        relations[relation.get("Id")] = (relation.get("Type", "").rpartition("/")[2], target)
+    needed = {"[content_types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"}
+    needed |= {target for kind, target in relations.values() if kind in ("sharedStrings", "styles")}
+    for element in workbook.iter():
+        if _local(element.tag) != "sheet" or element.get("state", "visible") != "visible":
+            continue
+        reference = next((value for key, value in element.items() if _local(key) == "id"), None)
+        kind, target = relations.get(reference, ("", ""))
+        if kind == "worksheet":
+            if target not in parts:
+                raise WorkbookRefused(_DAMAGED)
+            return element.get("name", ""), target, (needed | {target}) & parts.keys()
+    raise WorkbookRefused("В книге нет ни одного видимого листа с ячейками")
+
+
+def _tree(part: bytes | None) -> ET.Element:
+    if part is None or len(part) > _MAX_TREE_BYTES:
+        raise WorkbookRefused(_DAMAGED)
+    # The first pass lets no document type through, so there are no entities for the second one to expand.
+    _parse(part, _Guard())
+    try:
+        return ET.fromstring(part)  # noqa: S314
+    except ET.ParseError as error:
+        raise WorkbookRefused(_DAMAGED) from error
+
+
+def _local(name: str) -> str:
+    """The name without its namespace, written as {…}name or prefix:name."""
+    return name.rpartition("}")[2].rpartition(":")[2]
+
+
+class _Guard:
+    """Counts the elements of one part."""
+
+    elements = 0
+
+    def attach(self, parser: expat.XMLParserType) -> None:
+        self.parser = parser
+        parser.StartDoctypeDeclHandler = self.doctype
+        parser.StartElementHandler = self.start
+
+    def doctype(self, *_: object) -> None:
+        # No program writes one into a workbook; an "entity bomb" needs one.
+        raise WorkbookRefused(_DAMAGED)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if self.elements > MAX_ELEMENTS:
+            raise WorkbookRefused(_TOO_LARGE_UNPACKED)
+
+
+@dataclass
+class _SheetGuard(_Guard):
+    """Finds how far the values of a sheet reach and which of them are errors.
+
+    A reader makes a full table from the first value to the last, so one value in the far corner costs gigabytes. What
+    the sheet says of its own size, and cells that have only a format, do not count.
+    """
+
+    name: str
+    max_rows: int
+    max_columns: int
+    last_row: int = 0
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    elements: int = 0
+    _row: int = 0
+    _at: tuple[int, int] = (0, 0)
+    _is_error: bool = False
+    _reads_error: bool = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        super().start(name, attributes)
+        if self._reads_error:
+            self._reads_error = False
+            self.parser.CharacterDataHandler = None
+        local = name.rpartition(":")[2]
+        if local == "c":
+            self._at = self._place(attributes.get("r"))
+            self._is_error = attributes.get("t") == "e"
+        elif local in ("v", "is"):
+            self._take_value()
+        elif local == "row":
+            number = attributes.get("r")
+            if number is not None and not _ROW_NUMBER.fullmatch(number):
+                raise WorkbookRefused(_DAMAGED)
+            self._row = int(number) if number is not None else self._row + 1
+            self._at = (self._row, 0)
+
+    def _place(self, reference: str | None) -> tuple[int, int]:
+        if reference is None:
+            return self._row, self._at[1] + 1
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
+            raise WorkbookRefused(_DAMAGED)
+        column = 0
+        for letter in match[1].upper():
+            column = column * 26 + ord(letter) - ord("A") + 1
+        return int(match[2]), column
+
+    def _take_value(self) -> None:
+        row, column = self._at
+        if max(row, self._row) > self.max_rows:
+            raise WorkbookRefused(
+                f"На листе «{self.name}» заполнено больше {self.max_rows} строк"
+                f" (есть значение в строке {max(row, self._row)}). Разделите файл на части"
+            )
+        if column > self.max_columns:
+            raise WorkbookRefused(
+                f"На листе «{self.name}» заполнено больше {self.max_columns} столбцов"
+                f" (есть значение в столбце {get_column_letter(min(column, 16_384))}). Удалите лишние столбцы"
+            )
+        self.last_row = max(self.last_row, row)
+        if self._is_error:
+            self.errors[self._at] = ""
+            self._reads_error = True
+            self.parser.CharacterDataHandler = self._error_text
+
+    def _error_text(self, text: str) -> None:
+        self.errors[self._at] = (self.errors[self._at] + text)[:20]
+
+
+def _parse(part: bytes, guard: _Guard) -> None:
+    parser = expat.ParserCreate()
+    guard.attach(parser)
+    try:
+        for begin in range(0, len(part), _CHUNK):
+            parser.Parse(part[begin : begin + _CHUNK], False)
+        parser.Parse(b"", True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise WorkbookRefused(_DAMAGED) from error
+
+
+def _packed(parts: dict[str, bytes], names: Iterable[str]) -> io.BytesIO:
+    """A new archive of the parts that passed, under the names readers expect."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in sorted(names):
+            archive.writestr("[Content_Types].xml" if name == "[content_types].xml" else name, parts[name])
+    packed.seek(0)
+    return packed
+
+
+# Writing --------------------------------------------------------------------------------------------------------------
+
+
+def safe_text(value: object) -> str:
+    """Text that a cell can hold: without characters XML cannot carry, not longer than Excel reads.
+
+    A leading = + - @ stays: `write_text` makes it text by the type of the cell, not by changing what people wrote.
+    """
+    return _UNWRITABLE.sub("", str(value))[:MAX_CELL_TEXT]
+
+
+def write_text(cell: Cell | MergedCell, value: object) -> None:
+    """Put people's words into a cell as text, whatever they begin with."""
+    if isinstance(cell, MergedCell):
+        raise TypeError("of a merged range only the first cell can hold anything")
+    text = safe_text(value)
+    cell.value = text
+    # openpyxl has made a formula of "=…" and an error of "#REF!": both are only words here.
+    cell.data_type = "s"
+    if text.startswith(_FORMULA_STARTS):
+        # The apostrophe of Excel: still text after somebody edits the cell.
+        cell.quotePrefix = True

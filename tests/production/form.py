@@ -1,0 +1,182 @@
+"""The production form without containers: docker-compose.yml's commands and variables, on this machine's free ports."""
+
+import contextlib
+import http.client
+import os
+import re
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from tests import servers
+
+ROOT = servers.ROOT
+COMPOSE = ROOT / "docker-compose.yml"
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<how>:-|:\?)(?P<word>[^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass
+class ProductionForm:
+    public_url: str
+    http_port: int
+    web_port: int
+    folder: Path
+    services: dict[str, Any]
+    environment: dict[str, str]
+    processes: dict[str, servers.Process] = field(default_factory=dict)
+
+    @property
+    def access_log(self) -> str:
+        return (self.folder / "nginx" / "access.log").read_text()
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "tls" / "fullchain.pem"
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.request("GET", path, headers)
+
+    def request(
+        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """Ask the proxy over TLS, without following redirects."""
+        address = urlsplit(self.public_url)
+        assert address.hostname
+        trust = ssl.create_default_context(cafile=self.certificate)
+        connection = http.client.HTTPSConnection(address.hostname, address.port, timeout=30, context=trust)
+        with contextlib.closing(connection):
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.msg, answer.read())
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the environment of the portal's containers."""
+        return subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    def command(self, service: str) -> list[str]:
+        return [self.here(part) for part in self.services[service]["command"]]
+
+    def health_check(self, service: str) -> subprocess.CompletedProcess[str]:
+        kind, *command = [self.here(part) for part in self.services[service]["healthcheck"]["test"]]
+        return self.run("sh", "-c", *command) if kind == "CMD-SHELL" else self.run(*command)
+
+    def here(self, text: str) -> str:
+        """The containers' addresses and folders as those of this machine."""
+        text = text.replace("0.0.0.0:8000", f"127.0.0.1:{self.web_port}")
+        return re.sub(r"(?<![\w/])/tmp(?=/| |$)", str(self.folder), text)
+
+
+def compose_file(variables: dict[str, str]) -> dict[str, Any]:
+    """docker-compose.yml with its variables filled in."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = variables.get(match["name"], "")
+        if not value and match["how"] == ":?":
+            raise AssertionError(f"docker-compose.yml requires {match['name']}")
+        return value or (match["word"] or "")
+
+    loaded: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(fill, COMPOSE.read_text()))
+    return loaded
+
+
+def render_proxy_configuration(variables: dict[str, str]) -> str:
+    template = (ROOT / "deploy" / "nginx.conf.template").read_text()
+    return re.sub(r"\$\{(NSI_\w+|PUBLIC_URL)\}", lambda match: variables[match[1]], template)
+
+
+def build_step() -> str:
+    """The Dockerfile's command that collects the static files."""
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    (step,) = [
+        line.removeprefix("RUN ") for line in text.splitlines() if line.startswith("RUN ") and "manage.py" in line
+    ]
+    return step
+
+
+def make_certificate(folder: Path) -> None:
+    folder.mkdir()
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+         "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def production_form(folder: Path) -> Iterator[ProductionForm]:
+    """Start everything docker-compose.yml starts, in its order."""
+    https_port, http_port, web_port = servers.free_port(), servers.free_port(), servers.free_port()
+    public_url = f"https://localhost:{https_port}"
+    services = compose_file(
+        {
+            "SECRET_KEY": "only-for-this-test-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "ALLOWED_HOSTS": "localhost",
+            "PUBLIC_URL": public_url,
+            "POSTGRES_PASSWORD": "only-for-this-test",
+            "WEB_WORKERS": "2",
+            "JOB_WORKERS": "1",
+        }
+    )["services"]
+    make_certificate(folder / "tls")
+    var = folder / "var"
+    var.mkdir()
+
+    with contextlib.ExitStack() as running:
+        database_url = running.enter_context(servers.postgres(folder, durable=False))
+        redis_url = running.enter_context(servers.redis(folder))
+        environment = servers.clean_environment(
+            **services["web"]["environment"]
+            | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        )
+        environment |= {
+            "NSI_VAR": str(var),
+            "PORT": str(web_port),
+            "DATABASE_URL": environment["DATABASE_URL"].replace(
+                "postgres:5432", urlsplit(database_url).netloc.split("@")[1]
+            ),
+            "REDIS_URL": environment["REDIS_URL"].replace("redis:6379", urlsplit(redis_url).netloc),
+            "XDG_CACHE_HOME": str(folder / "cache"),
+        }
+        form = ProductionForm(public_url, http_port, web_port, folder, services, environment)
+        form.processes = {}
+        for step in (["sh", "-c", build_step()], form.command("migrate")):
+            done = form.run(*step)
+            assert done.returncode == 0, f"{step} failed:\n{done.stdout}{done.stderr}"
+        for name in ("web", "worker", "beat"):
+            log = folder / f"{name}.log"
+            form.processes[name] = running.enter_context(
+                servers.process(form.command(name), environment, log, name=name)
+            )
+        servers.wait_for_port(web_port, 30, form.processes["web"])
+        proxy = render_proxy_configuration(
+            services["proxy"]["environment"]
+            | {
+                "NSI_WEB": f"127.0.0.1:{web_port}",
+                "NSI_HTTP_LISTEN": f"127.0.0.1:{http_port}",
+                "NSI_HTTPS_LISTEN": f"127.0.0.1:{https_port}",
+                "NSI_TLS": str(folder / "tls"),
+                "NSI_PROXY_CACHE": str(folder / "nginx" / "cache"),
+            }
+        )
+        form.processes["proxy"] = running.enter_context(servers.nginx(folder, proxy))
+        servers.wait_for_http(f"http://127.0.0.1:{http_port}/.proxy", child=form.processes["proxy"])
+        yield form

@@ -1,0 +1,5 @@
+"""The portal's settings, with one more address: the negative control of the race test."""
+
+from nsi_portal.settings import *  # noqa: F403
+
+ROOT_URLCONF = "tests.surveys.race_urls"
