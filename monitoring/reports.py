@@ -1,6 +1,7 @@
 """The report of a published quarter as XLSX and PDF, both made of the rows in `monitoring.rows`.
 
 `make_xlsx` and `make_pdf` gather a `ReportContext` from a collection; `render_xlsx` and `render_pdf` need nothing else.
+Import this module where reports are made, not in every process: WeasyPrint brings Pango with it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.template.loader import render_to_string
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break, ColBreak
 from openpyxl.worksheet.worksheet import Worksheet
+from weasyprint import HTML
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from monitoring.charts import interval_charts
 from monitoring.display import clean
@@ -44,7 +47,6 @@ from surveys.spreadsheets import write_text
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
-    from weasyprint.urls import URLFetcherResponse
 
     from monitoring.models import Collection
 
@@ -119,18 +121,42 @@ def make_pdf(collection: Collection) -> bytes:
 
 # XLSX
 
-_ACCENT, _RULE = "0B5C7A", "C5D0D8"
-_THIN = Side(style="thin", color=_RULE)
-_BORDER = Border(bottom=_THIN)
-_BODY_FONT, _BOLD_FONT = Font(name="Arial", size=10), Font(name="Arial", size=10, bold=True)
-_TITLE_FONT, _QUIET_FONT = Font(name="Arial", size=14, bold=True), Font(name="Arial", size=10, color="52606B")
-_HEADER_FONT, _HEADER_FILL = (
-    Font(name="Arial", size=10, bold=True, color="FFFFFF"),
-    PatternFill("solid", fgColor=_ACCENT),
-)
-_HEADER_ALIGNMENT = Alignment(horizontal="center", vertical="center", wrap_text=True)
-_TEXT_ALIGNMENT = Alignment(vertical="top", wrap_text=True)
-_NUMBER_ALIGNMENT = Alignment(vertical="top", horizontal="right")
+_LINE = Border(bottom=Side(style="thin", color="C5D0D8"))
+_TEXT = Alignment(vertical="top", wrap_text=True)
+
+
+def _font(**more: Any) -> Font:
+    return Font(**{"name": "Arial", "size": 10, **more})
+
+
+def _number(name: str, number_format: str) -> NamedStyle:
+    alignment = Alignment(vertical="top", horizontal="right")
+    return NamedStyle(name, font=_font(), alignment=alignment, border=_LINE, number_format=number_format)
+
+
+# Named, not set cell by cell: the file is made in half the time, and whoever works on in the sheet finds the styles.
+TITLE_STYLE, PLACE_STYLE, HEADER_STYLE = "НСИ заголовок", "НСИ подзаголовок", "НСИ шапка"
+KEY, TEXT, WHOLE, DECIMAL, MARK = "НСИ название", "НСИ текст", "НСИ целое", "НСИ дробное", "НСИ ориентир"
+
+
+def _styles() -> list[NamedStyle]:
+    """Made for each book: a book keeps its styles' numbers in them."""
+    return [
+        NamedStyle(TITLE_STYLE, font=_font(size=14, bold=True)),
+        NamedStyle(PLACE_STYLE, font=_font(color="52606B")),
+        NamedStyle(
+            HEADER_STYLE,
+            font=_font(bold=True, color="FFFFFF"),
+            fill=PatternFill("solid", fgColor="0B5C7A"),
+            alignment=Alignment(horizontal="center", vertical="center", wrap_text=True),
+        ),
+        NamedStyle(KEY, font=_font(bold=True), alignment=_TEXT, border=_LINE),
+        NamedStyle(TEXT, font=_font(), alignment=_TEXT, border=_LINE),
+        _number(WHOLE, "#,##0"),
+        _number(DECIMAL, "#,##0.0"),
+        _number(MARK, "General"),
+    ]
+
 
 HEADER_ROW: Final = 4
 """Above it stand the title and the place; below it the data."""
@@ -142,19 +168,17 @@ Value = str | int | Decimal | None
 class Column:
     title: str
     width: float
-    number_format: str = "@"
+    style: str = TEXT
 
-
-_WHOLE, _DECIMAL = "#,##0", "#,##0.0"
 
 INDICATOR_COLUMNS: Final = (
-    Column("Показатель", 52),
+    Column("Показатель", 52, KEY),
     Column("Единица", 10),
-    Column("Значение", 11, _DECIMAL),
-    Column("Интервал 95 %: от", 13, _DECIMAL),
-    Column("Интервал 95 %: до", 13, _DECIMAL),
-    Column("Ответов", 10, _WHOLE),
-    Column("Долгосрочный ориентир", 15, "General"),
+    Column("Значение", 11, DECIMAL),
+    Column("Интервал 95 %: от", 13, DECIMAL),
+    Column("Интервал 95 %: до", 13, DECIMAL),
+    Column("Ответов", 10, WHOLE),
+    Column("Долгосрочный ориентир", 15, MARK),
     Column("Вывод", 24),
     Column("Примечание", 34),
 )
@@ -164,27 +188,27 @@ def _measure_columns(code: str) -> tuple[Column, ...]:
     measure = CATALOGUE[code]
     name = f"{measure.short_title}, {measure.unit.title}"
     return (
-        Column(name, 11, _DECIMAL),
-        Column(f"{name}: от", 11, _DECIMAL),
-        Column(f"{name}: до", 11, _DECIMAL),
-        Column(f"{measure.short_title}: ответов", 11, _WHOLE),
+        Column(name, 11, DECIMAL),
+        Column(f"{name}: от", 11, DECIMAL),
+        Column(f"{name}: до", 11, DECIMAL),
+        Column(f"{measure.short_title}: ответов", 11, WHOLE),
         Column(f"{measure.short_title}: примечание", 18),
     )
 
 
 INSTITUTION_COLUMNS: Final = (
-    Column("Учреждение", 48),
+    Column("Учреждение", 48, KEY),
     Column("Город или село", 10),
-    Column("Обслужено человек", 11, _WHOLE),
-    Column("Вес", 10, _WHOLE),
-    Column("Доля веса, %", 9, _DECIMAL),
-    Column("Ответов получено", 10, _WHOLE),
-    Column("Ответов учтено", 10, _WHOLE),
-    Column("Ответов не учтено", 10, _WHOLE),
+    Column("Обслужено человек", 11, WHOLE),
+    Column("Вес", 10, WHOLE),
+    Column("Доля веса, %", 9, DECIMAL),
+    Column("Ответов получено", 10, WHOLE),
+    Column("Ответов учтено", 10, WHOLE),
+    Column("Ответов не учтено", 10, WHOLE),
     Column("Почему не вошло в значение региона", 22),
     *(column for code in MEASURES for column in _measure_columns(code)),
 )
-PASSPORT_COLUMNS: Final = (Column("Сведения", 44), Column("Значение", 96))
+PASSPORT_COLUMNS: Final = (Column("Сведения", 44, KEY), Column("Значение", 96))
 
 
 def indicator_values(row: IndicatorRow) -> list[Value]:
@@ -225,6 +249,8 @@ def institution_values(row: InstitutionRow) -> list[Value]:
 def render_xlsx(context: ReportContext) -> bytes:
     """Numbers are numbers, rounded as they are shown: what a person copies from the sheet is what the PDF says."""
     book = Workbook(write_only=True)
+    for style in _styles():
+        book.add_named_style(style)
     book.properties.title = context.title
     book.properties.language = LANGUAGE
     book.properties.creator = "Портал НСИ"
@@ -260,17 +286,12 @@ def _add_sheet(
     sheet.row_dimensions[HEADER_ROW].height = 48
     _set_up_print(sheet, context, break_after)
     # What is written line by line can no longer be changed: everything about the sheet comes before its rows.
-    sheet.append([_text_cell(sheet, f"{TITLE}. {name}", _TITLE_FONT)])
-    sheet.append([_text_cell(sheet, f"{context.region}. {context.life_situation}", _BODY_FONT)])
-    sheet.append([_text_cell(sheet, f"{context.period}: {context.dates}", _QUIET_FONT)])
-    sheet.append([_header_cell(sheet, column.title) for column in columns])
+    sheet.append([_cell(sheet, f"{TITLE}. {name}", TITLE_STYLE)])
+    sheet.append([_cell(sheet, f"{context.region}. {context.life_situation}", PLACE_STYLE)])
+    sheet.append([_cell(sheet, f"{context.period}: {context.dates}", PLACE_STYLE)])
+    sheet.append([_cell(sheet, column.title, HEADER_STYLE) for column in columns])
     for values in rows:
-        sheet.append(
-            [
-                _body_cell(sheet, value, column, index)
-                for index, (value, column) in enumerate(zip(values, columns, strict=True))
-            ]
-        )
+        sheet.append([_cell(sheet, value, column.style) for value, column in zip(values, columns, strict=True)])
 
 
 def _set_up_print(sheet: Any, context: ReportContext, break_after: int | None) -> None:
@@ -290,28 +311,14 @@ def _set_up_print(sheet: Any, context: ReportContext, break_after: int | None) -
     sheet.oddFooter.right.text = "стр. &P из &N"
 
 
-def _text_cell(sheet: Any, text: str, font: Font) -> Cell:
+def _cell(sheet: Any, value: Value, style: str) -> Cell:
     cell: Cell = WriteOnlyCell(sheet)
-    write_text(cell, text)
-    cell.font = font
-    return cell
-
-
-def _header_cell(sheet: Any, title: str) -> Cell:
-    cell = _text_cell(sheet, title, _HEADER_FONT)
-    cell.fill, cell.alignment = _HEADER_FILL, _HEADER_ALIGNMENT
-    return cell
-
-
-def _body_cell(sheet: Any, value: Value, column: Column, index: int) -> Cell:
+    cell.style = style
     if isinstance(value, str):
-        cell = _text_cell(sheet, value, _BOLD_FONT if index == 0 else _BODY_FONT)
-        cell.alignment = _TEXT_ALIGNMENT
+        # After the style, which would take away the mark that keeps «=…» a text.
+        write_text(cell, value)
     else:
-        cell = WriteOnlyCell(sheet)
         cell.value = value
-        cell.font, cell.alignment, cell.number_format = _BODY_FONT, _NUMBER_ALIGNMENT, column.number_format
-    cell.border = _BORDER
     return cell
 
 
@@ -319,7 +326,7 @@ def _body_cell(sheet: Any, value: Value, column: Column, index: int) -> Cell:
 
 STATIC_ROOT_URL: Final = "https://portal.invalid/static/"
 """What addresses in the template and the style sheet are relative to. The name can never exist, nothing is asked of it:
-`static_only` turns the address into a file."""
+`StaticFilesOnly` turns the address into a file."""
 
 _MEDIA_TYPES: Final = {".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
 
@@ -328,22 +335,36 @@ class ForbiddenAddress(ValueError):
     """A document may be made of the portal's own static files only."""
 
 
-def static_only(url: str) -> URLFetcherResponse:
-    """The fetcher of WeasyPrint, which by itself would read any file and any address a text asks for."""
-    from weasyprint.urls import URLFetcherResponse
+class StaticFilesOnly(URLFetcher):
+    """WeasyPrint by itself would read any file and ask any address that a document names.
 
+    What was refused is kept: WeasyPrint logs a failure and prints without the missing part.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: list[str] = []
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        path = _static_file(url)
+        if path is None:
+            self.refused.append(url)
+            raise ForbiddenAddress(url)
+        return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": _MEDIA_TYPES[path.suffix]})
+
+
+def _static_file(url: str) -> Path | None:
     if not url.startswith(STATIC_ROOT_URL):
-        raise ForbiddenAddress(url)
-    path = unquote(url.removeprefix(STATIC_ROOT_URL))
-    media_type = _MEDIA_TYPES.get(Path(path).suffix)
+        return None
+    name = unquote(url.removeprefix(STATIC_ROOT_URL))
+    if Path(name).suffix not in _MEDIA_TYPES or "\0" in name:
+        return None
     try:
-        # Finders, not STATIC_ROOT: works before collectstatic, and refuses paths that lead out of a static folder.
-        found = finders.find(path) if media_type else None
-    except SuspiciousFileOperation as error:
-        raise ForbiddenAddress(url) from error
-    if media_type is None or not isinstance(found, str) or not Path(found).is_file():
-        raise ForbiddenAddress(url)
-    return URLFetcherResponse(url, Path(found).read_bytes(), {"Content-Type": media_type})
+        # Finders, not STATIC_ROOT: they work before collectstatic, and refuse paths that lead out of their folders.
+        found = finders.find(name)
+    except SuspiciousFileOperation:
+        return None
+    return Path(found) if isinstance(found, str) and Path(found).is_file() else None
 
 
 def report_html(context: ReportContext) -> str:
@@ -375,22 +396,12 @@ def render_pdf(context: ReportContext) -> bytes:
 
 
 def pdf_of(html: str) -> bytes:
-    """PDF/UA: tagged, in Russian, with bookmarks and a title. ForbiddenAddress if the document asks for anything else
-    than the portal's static files: WeasyPrint alone would log it and print without.
+    """PDF/UA: tagged, in Russian, with bookmarks and a title.
+
+    ForbiddenAddress if the document asks for anything but the portal's static files, or for one that is missing.
     """
-    # Imported late: the web processes never need it, and it brings Pango with it.
-    from weasyprint import HTML
-
-    refused: list[str] = []
-
-    def fetch(url: str) -> URLFetcherResponse:
-        try:
-            return static_only(url)
-        except ForbiddenAddress:
-            refused.append(url)
-            raise
-
-    pdf: bytes = HTML(string=html, base_url=STATIC_ROOT_URL, url_fetcher=fetch).write_pdf(pdf_variant="pdf/ua-1")
-    if refused:
-        raise ForbiddenAddress(", ".join(refused))
+    fetcher = StaticFilesOnly()
+    pdf: bytes = HTML(string=html, base_url=STATIC_ROOT_URL, url_fetcher=fetcher).write_pdf(pdf_variant="pdf/ua-1")
+    if fetcher.refused:
+        raise ForbiddenAddress(", ".join(fetcher.refused))
     return pdf

@@ -32,6 +32,8 @@ MEASURE_TYPES: dict[str, QuestionType] = {
     "nps": "nps",
     "days": "number",
 }
+# The largest number a measure's column holds.
+MOST_MEASURED = 9999
 # Names the answer page uses for its own fields.
 RESERVED = {"key", "add", "code", "answered_on"}
 
@@ -79,6 +81,8 @@ class Question(_Strict):
             raise ValueError(f"вопрос «{self.code}»: варианты ответа бывают только у выбора")
         if self.min > self.max:
             raise ValueError(f"вопрос «{self.code}»: наименьшее больше наибольшего")
+        if self.measure and self.type == "number" and not (0 <= self.min and self.max <= MOST_MEASURED):
+            raise ValueError(f"вопрос «{self.code}»: измеряемое число — от 0 до {MOST_MEASURED}")
         if self.measure in MEASURE_TYPES and MEASURE_TYPES[self.measure] != self.type:
             raise ValueError(f"вопрос «{self.code}»: показателю «{self.measure}» нужен другой тип вопроса")
         return self

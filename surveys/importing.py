@@ -145,9 +145,7 @@ def _read_responses(link: SurveyLink, content: bytes | IO[bytes], now: datetime)
         responses.append(
             build_response(
                 origin=origin,
-                key=row_key(
-                    link_id=link.pk, answers=answers, answered_on=answered_on, ordinal=ordinals[identical]
-                ),
+                key=row_key(link_id=link.pk, answers=answers, answered_on=answered_on, ordinal=ordinals[identical]),
                 answers=answers,
                 mode=Response.Mode.FILE,
                 arrived_at=now,
@@ -385,9 +383,7 @@ class _Options:
         titles = [_plain(title) for title in self.titles]
         # Of two options with one title only their codes can tell.
         self.codes = {
-            plain: code
-            for plain, code in zip(titles, question.choices, strict=True)
-            if titles.count(plain) == 1
+            plain: code for plain, code in zip(titles, question.choices, strict=True) if titles.count(plain) == 1
         }
         self.codes |= {code: code for code in question.choices}
 

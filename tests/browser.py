@@ -3,16 +3,16 @@
 Import the fixtures into a conftest.py or a test module: `from tests.browser import *`; mark the tests `browser`.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from playwright.sync_api import Page
 
-__all__ = ["accessibility_problems", "allow_database_beside_the_browser", "browser_type_launch_args"]
+__all__ = ["accessibility_problems", "browser_type_launch_args", "database_beside_the_browser"]
 
 _QUIET = [
     # As root there is no sandbox to be had, and the pages are our own.
@@ -36,13 +36,14 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session", autouse=True)
-def allow_database_beside_the_browser() -> Iterator[None]:
-    """Playwright keeps an event loop in the test's thread, and Django refuses queries beside one unless told."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    yield
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+def database_beside_the_browser() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright keeps an event loop in the test's thread, and Django refuses queries beside one unless told.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        # The browser keeps its connections to the server open; those of the server to the database must not live as
+        # long, or the database could not be removed at the end.
+        patch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+        yield
 
 
 def accessibility_problems(page: Page) -> list[str]:

@@ -27,15 +27,6 @@ INLINE_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)(?![^>]*type=[\"']application
 FOREIGN = re.compile(r"""(?:src|href|action|url\(|@import)\s*[=(]?\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
 
-@pytest.fixture(autouse=True)
-def _static_files_as_they_lie(settings: object) -> None:
-    """The addresses of static files without the manifest that collectstatic writes."""
-    settings.STORAGES = {  # type: ignore[attr-defined]
-        **settings.STORAGES,  # type: ignore[attr-defined]
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-
-
 def component(name: str, **inputs: object) -> str:
     return " ".join(render_to_string(f"components/{name}.html", inputs).split())
 

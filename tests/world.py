@@ -76,7 +76,7 @@ def build_world(code: str, *, mark: str = "") -> World:
     people[Role.INSTITUTION_REP] = MembershipFactory(
         role=Role.INSTITUTION_REP, institution=institution, starts_on=SINCE
     ).user
-    earlier = period("2025-Q4")
+    earlier, _ = period("2025-Q4"), period("2026-Q4")
     give_answers(links[institution], date(2025, 11, 10), satisfied=10, of=12)
     collection = publish_quarter(place, earlier, people)
     report = Report(collection=collection, format="xlsx", size=4, sha256="0" * 64, made_at=timezone.now())

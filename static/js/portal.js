@@ -22,10 +22,11 @@ document.addEventListener("keydown", (event) => {
 document.querySelector("[data-error-summary]")?.focus();
 
 // A second click while the first is on its way sends nothing. Going back, or a reply that was a file, frees the form.
+// A form whose action cannot be taken back asks first: <form data-confirm="…">.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
-  if (form.dataset.sent) {
+  if (form.dataset.sent || (form.dataset.confirm && !window.confirm(form.dataset.confirm))) {
     event.preventDefault();
     return;
   }
@@ -43,10 +44,11 @@ document.addEventListener("click", (event) => {
   if ("print" in button.dataset) window.print();
   if (button.dataset.copy) {
     navigator.clipboard.writeText(button.dataset.copy).then(() => {
-      const label = button.querySelector("[data-copy-label]") ?? button;
-      const before = label.textContent;
-      label.textContent = "Скопировано";
-      setTimeout(() => (label.textContent = before), 2000);
+      // The words follow the icon.
+      const words = button.lastChild;
+      const before = words.textContent;
+      words.textContent = " Скопировано";
+      setTimeout(() => (words.textContent = before), 2000);
     });
   }
 });

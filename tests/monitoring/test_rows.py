@@ -257,7 +257,9 @@ def test_rows_of_a_snapshot_equal_the_rows_it_was_made_from():
 
 def test_the_passport_says_where_the_numbers_come_from():
     of = result()
-    rows = passport_rows(of, zone=ZoneInfo("Asia/Yekaterinburg"), published_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC))
+    rows = passport_rows(
+        of, zone=ZoneInfo("Asia/Yekaterinburg"), published_at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+    )
     passport = {row.label: row.value.replace(NBSP, " ") for row in rows}
     assert passport["Веса учреждений"] == "по числу обслуженных людей"
     assert passport["Решение регионального штаба"] == "№ 12-р от 03.03.2026"

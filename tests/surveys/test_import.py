@@ -36,7 +36,7 @@ from surveys.importing import (
     row_key,
 )
 from surveys.management.commands.import_responses import SHOWN_PROBLEMS
-from surveys.models import Response, SurveyLink
+from surveys.models import Response, SurveyLink, _published_definition
 from surveys.spreadsheets import WorkbookRefused, open_workbook_rows, safe_text, write_text
 from tests.factories import (
     InstitutionFactory,
@@ -148,6 +148,12 @@ def with_sheet(data: str, *, before: str = "") -> bytes:
 def part(content: bytes, name: str) -> str:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return archive.read(name).decode()
+
+
+@pytest.fixture(autouse=True)
+def fresh_definitions() -> None:
+    """Published versions are kept by their id, and SQLite gives the ids of a test rolled back to the next one."""
+    _published_definition.cache_clear()
 
 
 @pytest.fixture
@@ -497,9 +503,7 @@ def raw_archive(parts: Iterable[tuple[str, bytes, int, int]], *, flags: int = 0)
     body, directory = b"", b""
     count = 0
     for name, packed, size, checksum in parts:
-        fields = struct.pack(
-            "<HHHHHIIIHH", 20, flags, 8, 0, 0x5000, checksum, len(packed), size, len(name), 0
-        )
+        fields = struct.pack("<HHHHHIIIHH", 20, flags, 8, 0, 0x5000, checksum, len(packed), size, len(name), 0)
         directory += (
             b"PK\x01\x02"
             + struct.pack("<H", 20)
@@ -694,9 +698,7 @@ def test_a_bomb_is_refused_in_two_seconds_and_little_memory(tmp_path: Path, name
         ([2026], "H", "в анкете нет вопроса с кодом «2026.0»"),
     ],
 )
-def test_a_column_that_cannot_be_understood(
-    link: SurveyLink, codes: list[Any], place: str, message: str
-) -> None:
+def test_a_column_that_cannot_be_understood(link: SurveyLink, codes: list[Any], place: str, message: str) -> None:
     content = book([*GOOD.values(), "x"], codes=[*CODES, *codes], titles=[*TITLES, "?"])
     [problem] = refusal(link, content)
     assert (problem.row, problem.column, problem.message) == (1, place, message)

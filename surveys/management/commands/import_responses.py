@@ -65,9 +65,7 @@ class Command(BaseCommand):
 
 def find_link(code: str) -> SurveyLink:
     """The link by its token or by its short code, however that was typed."""
-    links = SurveyLink.objects.with_places().filter(
-        Q(token=code.strip()) | Q(short_code=normalize_short_code(code))
-    )
+    links = SurveyLink.objects.with_places().filter(Q(token=code.strip()) | Q(short_code=normalize_short_code(code)))
     # Exactly one: a token and a short code never have the same length.
     link = links.first()
     if link is None:

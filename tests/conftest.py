@@ -1,0 +1,33 @@
+"""What every test stands on."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings as portal_settings
+from hypothesis import settings as hypothesis_settings
+
+from surveys.models import _published_definition
+
+# A loaded machine is slow now and then; that is no failure of a property.
+hypothesis_settings.register_profile("portal", deadline=None)
+hypothesis_settings.load_profile("portal")
+
+# Where "collectstatic" would put files; pages of tests link to the sources instead.
+portal_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(autouse=True)
+def forget_questionnaires() -> None:
+    """Definitions are kept by number for the life of a process; a test's database gives numbers out again."""
+    _published_definition.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def plain_files(settings: Any) -> None:
+    """Static files by their own names: no test waits for collectstatic."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    # Slow by design elsewhere.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
