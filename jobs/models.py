@@ -47,7 +47,9 @@ class Job(models.Model):
         verbose_name_plural = "работы"
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "scope"], condition=Q(state__in=["queued", "running"]), name="one_active_job_per_kind_and_scope"
+                fields=["kind", "scope"],
+                condition=Q(state__in=["queued", "running"]),
+                name="one_active_job_per_kind_and_scope",
             ),
             models.CheckConstraint(condition=Q(percent__lte=100), name="job_percent_is_at_most_100"),
         ]

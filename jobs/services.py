@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from jobs.models import Job
@@ -46,10 +46,12 @@ def job_body(kind: str) -> Callable[[Body], Body]:
     return register
 
 
-def ask_for(kind: str, *, scope: str, parameters: dict[str, Any] | None = None, by: AbstractBaseUser | None = None) -> Job:
+def ask_for(
+    kind: str, *, scope: str, parameters: dict[str, Any] | None = None, by: Model | None = None
+) -> Job:
     """The active job of this kind and scope, or a new one when there is none.
 
-    Never fails because the broker is away: the scheduler finds the row later.
+    `by` is the user who asks. Never fails because the broker is away: the scheduler finds the row later.
     """
     if kind not in _bodies:
         raise ValueError(f"nobody does jobs of kind {kind!r}")
@@ -60,7 +62,7 @@ def ask_for(kind: str, *, scope: str, parameters: dict[str, Any] | None = None, 
         try:
             # A savepoint: the caller's transaction must survive a lost race.
             with transaction.atomic():
-                job = Job.objects.create(kind=kind, scope=scope, parameters=parameters or {}, requested_by=by)
+                job = Job.objects.create(kind=kind, scope=scope, parameters=parameters or {}, requested_by_id=by.pk if by else None)
         except IntegrityError:
             continue  # Somebody asked in the same moment: take theirs.
         # After commit: a worker that is faster than the transaction would find no row.
@@ -134,7 +136,9 @@ class Run:
             self._pulse.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stop.set()
         if self._pulse.is_alive():
             self._pulse.join()

@@ -45,7 +45,9 @@ def places(user: User, now: datetime, *, limit: int = 50) -> list[PlaceLine]:
         .select_related("region", "life_situation")
         .order_by("region__name", "life_situation__number")[:limit]
     )
-    periods = {place.region_id: due_period(place.region, now) for place in {one.region_id: one for one in found}.values()}
+    periods = {
+        place.region_id: due_period(place.region, now) for place in {one.region_id: one for one in found}.values()
+    }
     collections = {
         (one.region_life_situation_id, one.period_id): one
         for one in Collection.objects.filter(
@@ -125,7 +127,13 @@ def _links_to_make(user: User, now: datetime) -> list[Task]:
         links = SurveyLink.objects.filter(institution=institution).with_places()
         if not any(link.state(now) == SurveyLink.State.OPEN for link in links):
             result.append(
-                Task("Создать ссылку на анкету", institution.name, reverse("link-create", args=[institution.pk]), None, None)
+                Task(
+                    "Создать ссылку на анкету",
+                    institution.name,
+                    reverse("link-create", args=[institution.pk]),
+                    None,
+                    None,
+                )
             )
     return result
 

@@ -86,16 +86,20 @@ class WeightDecision(models.Model):
     class Meta:
         verbose_name = "решение о весах"
         verbose_name_plural = "решения о весах"
-        constraints = [models.UniqueConstraint(fields=["region", "year"], name="one_weight_decision_per_region_and_year")]
+        constraints = [
+            models.UniqueConstraint(fields=["region", "year"], name="one_weight_decision_per_region_and_year")
+        ]
 
     def __str__(self) -> str:
         return f"{self.region}, {self.year}: {self.get_scheme_display()}"
 
     @property
     def is_frozen(self) -> bool:
-        return Collection.objects.published().filter(
-            region_life_situation__region=self.region_id, period__year=self.year
-        ).exists()
+        return (
+            Collection.objects.published()
+            .filter(region_life_situation__region=self.region_id, period__year=self.year)
+            .exists()
+        )
 
 
 class Collection(models.Model):
@@ -116,7 +120,12 @@ class Collection(models.Model):
     calculated_at = models.DateTimeField("рассчитано", null=True, blank=True)
     published_at = models.DateTimeField("опубликовано", null=True, blank=True)
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="кто опубликовал"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="кто опубликовал",
     )
 
     objects = CollectionQuerySet.as_manager()

@@ -59,9 +59,7 @@ def _chooser(request: HttpRequest) -> dict[str, Any]:
     periods = ReportingPeriod.objects.begun(timezone.localdate())[:8]
     return {
         "action": reverse("choose"),
-        "regions": [
-            {"code": one.code, "name": one.name, "selected": one.code == chosen["code"]} for one in regions
-        ],
+        "regions": [{"code": one.code, "name": one.name, "selected": one.code == chosen["code"]} for one in regions],
         "life_situations": [
             {
                 "code": one.life_situation.code,
@@ -70,7 +68,5 @@ def _chooser(request: HttpRequest) -> dict[str, Any]:
             }
             for one in situations
         ],
-        "periods": [
-            {"code": one.code, "title": str(one), "selected": one.code == chosen["period"]} for one in periods
-        ],
+        "periods": [{"code": one.code, "title": str(one), "selected": one.code == chosen["period"]} for one in periods],
     }

@@ -344,5 +344,3 @@ def _number(value: Decimal | None) -> int | float | None:
 
 def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(repr(value))
-
-

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -86,7 +87,7 @@ def enter_clients(*, collection: Collection, numbers: Mapping[Institution, int |
         raise QuarterLocked
     for institution, number in numbers.items():
         require(by, Permission.CLIENTS_ENTER, institution)
-        key = {"institution": institution, "life_situation": collection.life_situation, "period": collection.period}
+        key: dict[str, Any] = {"institution": institution, "life_situation": collection.life_situation, "period": collection.period}
         if number is None:
             ServedClients.objects.filter(**key).delete()
         else:
@@ -99,9 +100,7 @@ def institutions_of(place: RegionLifeSituation, first: date, last: date) -> list
     )
 
 
-def quarter_result(
-    place: RegionLifeSituation, period: ReportingPeriod, *, from_answers: bool = False
-) -> QuarterResult:
+def quarter_result(place: RegionLifeSituation, period: ReportingPeriod, *, from_answers: bool = False) -> QuarterResult:
     """The result as the answers stand now: from the rollup, or for the record from the raw answers."""
     institutions = institutions_of(place, period.opens_on, period.closes_on)
     count = counts_from_answers if from_answers else counts_for_period
@@ -141,8 +140,22 @@ def quarter_result(
 def result_of(collection: Collection) -> QuarterResult:
     """What the page and the command show: the published snapshot, or the answers as they stand now."""
     if collection.state == Collection.State.PUBLISHED:
-        return QuarterResult.from_document(collection.snapshot)
+        return calculated_result(collection)
     return quarter_result(collection.region_life_situation, collection.period)
+
+
+def calculated_result(collection: Collection) -> QuarterResult:
+    """The result kept in the snapshot. Raises NotCalculated."""
+    if collection.snapshot is None:
+        raise NotCalculated
+    return QuarterResult.from_document(collection.snapshot)
+
+
+def has_changed_since(collection: Collection, now: QuarterResult) -> bool:
+    """Whether answers, weights or clients have changed since the quarter was calculated."""
+    return (
+        collection.state == Collection.State.CALCULATED and calculated_result(collection).checksum != now.checksum
+    )
 
 
 def ask_to_calculate(*, collection: Collection, by: User) -> Job:
@@ -190,7 +203,7 @@ def publish(*, collection: Collection, by: User, at: datetime) -> Collection:
             raise NotCalculated
         list(WeightDecision.objects.select_for_update().filter(region=collection.region, year=collection.period.year))
         now = quarter_result(collection.region_life_situation, collection.period)
-        if now.checksum != QuarterResult.from_document(locked.snapshot).checksum:
+        if has_changed_since(locked, now):
             # Nobody publishes numbers other than those the page shows.
             raise OutOfDate
         locked.state, locked.published_at, locked.published_by = Collection.State.PUBLISHED, at, by

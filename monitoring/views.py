@@ -6,11 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.http import SignedInRequest
 from jobs.models import Job
 from monitoring import cabinet as cabinets
 from monitoring import services
@@ -29,7 +30,7 @@ SHOWN_PERIODS = 8
 
 
 @require_safe
-def cabinet(request: HttpRequest) -> HttpResponse:
+def cabinet(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     institutions = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW).select_related("region")
     return render(
@@ -46,7 +47,7 @@ def cabinet(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def region_list(request: HttpRequest) -> HttpResponse:
+def region_list(request: SignedInRequest) -> HttpResponse:
     places = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
     regions = list(Region.objects.filter(pk__in=places.values("region")))
     if len(regions) == 1:
@@ -63,7 +64,7 @@ def region_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def region(request: HttpRequest, code: str) -> HttpResponse:
+def region(request: SignedInRequest, code: str) -> HttpResponse:
     """The region's ЖС by quarters, and how its institutions are weighted."""
     visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
     places = list(visible.filter(region__code=code).select_related("region", "life_situation"))
@@ -83,9 +84,7 @@ def region(request: HttpRequest, code: str) -> HttpResponse:
         {
             "region": place,
             "periods": periods,
-            "lines": [
-                (one, [(period, by_cell.get((one.pk, period.pk))) for period in periods]) for one in places
-            ],
+            "lines": [(one, [(period, by_cell.get((one.pk, period.pk))) for period in periods]) for one in places],
             "decisions": [(year, decisions.get(year)) for year in sorted({one.year for one in periods}, reverse=True)],
             "may_decide": may(request.user, Permission.WEIGHTS_DECIDE, place),
             "sees_live": may(request.user, Permission.REGION_VIEW, place),
@@ -95,7 +94,7 @@ def region(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
-def choose(request: HttpRequest) -> HttpResponse:
+def choose(request: SignedInRequest) -> HttpResponse:
     """Where the choice of region, ЖС and period on top leads."""
     visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
     in_region = visible.filter(region__code=request.GET.get("region", "")).select_related("region", "life_situation")
@@ -107,14 +106,14 @@ def choose(request: HttpRequest) -> HttpResponse:
     return redirect(cabinets.collection_url(place, period))
 
 
-def _place(request: HttpRequest, code: str, life_situation: str) -> RegionLifeSituation:
+def _place(request: SignedInRequest, code: str, life_situation: str) -> RegionLifeSituation:
     visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
     return get_object_or_404(
         visible.select_related("region", "life_situation"), region__code=code, life_situation__code=life_situation
     )
 
 
-def _collection(request: HttpRequest, code: str, life_situation: str, period: str) -> Collection:
+def _collection(request: SignedInRequest, code: str, life_situation: str, period: str) -> Collection:
     """The collection of the address, not yet stored when nobody has worked on it.
 
     Who sees published results only gets 404 for any other.
@@ -129,7 +128,7 @@ def _collection(request: HttpRequest, code: str, life_situation: str, period: st
 
 
 @require_safe
-def collection(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+def collection(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponse:
     """The quarter of a region's ЖС: the region's КПЭ, its institutions, and what to do next."""
     collection = _collection(request, code, life_situation, period)
     place = collection.region_life_situation
@@ -144,8 +143,7 @@ def collection(request: HttpRequest, code: str, life_situation: str, period: str
         "passport_url": cabinets.collection_url(place, collection.period, "passport"),
         "closes_at": collection.period.closes_at(place.region),
         "is_over": timezone.now() >= collection.period.closes_at(place.region),
-        "changed_since": collection.state == Collection.State.CALCULATED
-        and collection.snapshot["checksum"] != result.checksum,
+        "changed_since": services.has_changed_since(collection, result),
         "decision": WeightDecision.objects.filter(region=place.region, year=collection.period.year).first(),
         "may_calculate": may(request.user, Permission.QUARTER_CALCULATE, place),
         "may_publish": may(request.user, Permission.QUARTER_PUBLISH, place),
@@ -210,7 +208,7 @@ def _jobs(collection: Collection) -> dict[str, Any]:
 
 
 @require_safe
-def collection_progress(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+def collection_progress(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponse:
     """How far the jobs of a quarter are; when they end, the page shows itself anew."""
     collection = _collection(request, code, life_situation, period)
     context = {"collection": collection, **_jobs(collection)}
@@ -223,7 +221,7 @@ def collection_progress(request: HttpRequest, code: str, life_situation: str, pe
 
 
 @require_POST
-def collection_calculate(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
+def collection_calculate(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
     collection = _collection(request, code, life_situation, period)
     require(request.user, Permission.QUARTER_CALCULATE, collection.region_life_situation)
     collection = services.collection_for(collection.region_life_situation, collection.period)
@@ -235,7 +233,7 @@ def collection_calculate(request: HttpRequest, code: str, life_situation: str, p
 
 
 @require_POST
-def collection_publish(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
+def collection_publish(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
     collection = _collection(request, code, life_situation, period)
     require(request.user, Permission.QUARTER_PUBLISH, collection.region_life_situation)
     try:
@@ -254,7 +252,7 @@ def collection_publish(request: HttpRequest, code: str, life_situation: str, per
 
 
 @require_POST
-def collection_reports(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
+def collection_reports(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponseRedirect:
     """Make the reports of a published quarter once more, after a failure."""
     collection = _collection(request, code, life_situation, period)
     require(request.user, Permission.QUARTER_PUBLISH, collection.region_life_situation)
@@ -266,7 +264,7 @@ def collection_reports(request: HttpRequest, code: str, life_situation: str, per
 
 
 @require_safe
-def passport(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+def passport(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponse:
     """Where the numbers come from: counts, weights, what was left out and why, checksum."""
     collection = _collection(request, code, life_situation, period)
     result = services.result_of(collection)
@@ -277,9 +275,7 @@ def passport(request: HttpRequest, code: str, life_situation: str, period: str) 
             "collection": collection,
             "place": collection.region_life_situation,
             "period": collection.period,
-            "passport_rows": passport_rows(
-                result, zone=collection.region.zone, published_at=collection.published_at
-            ),
+            "passport_rows": passport_rows(result, zone=collection.region.zone, published_at=collection.published_at),
             # Counts behind a hidden value would give it away; the institution sees them on its own page.
             "count_rows": [
                 (one, any(0 < value.n < result.thresholds.minimum for value in one.values.values()))
@@ -289,7 +285,7 @@ def passport(request: HttpRequest, code: str, life_situation: str, period: str) 
     )
 
 
-def _institutions_to_enter(request: HttpRequest, collection: Collection) -> list[Institution]:
+def _institutions_to_enter(request: SignedInRequest, collection: Collection) -> list[Institution]:
     period, place = collection.period, collection.region_life_situation
     return list(
         Institution.objects.permitting(request.user, Permission.CLIENTS_ENTER)
@@ -300,7 +296,7 @@ def _institutions_to_enter(request: HttpRequest, collection: Collection) -> list
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def clients(request: HttpRequest, code: str, life_situation: str, period: str) -> HttpResponse:
+def clients(request: SignedInRequest, code: str, life_situation: str, period: str) -> HttpResponse:
     """Entering how many people the institutions served: for the whole region, or for one's own institution."""
     place = get_object_or_404(
         RegionLifeSituation.objects.select_related("region", "life_situation"),
@@ -320,9 +316,7 @@ def clients(request: HttpRequest, code: str, life_situation: str, period: str) -
             life_situation=place.life_situation, period=reporting_period, institution__in=institutions
         ).values_list("institution", "number")
     )
-    form = ClientsForm(
-        request.POST if request.method == "POST" else None, institutions=institutions, numbers=numbers
-    )
+    form = ClientsForm(request.POST if request.method == "POST" else None, institutions=institutions, numbers=numbers)
     if form.is_valid():
         try:
             services.enter_clients(
@@ -350,7 +344,7 @@ def clients(request: HttpRequest, code: str, life_situation: str, period: str) -
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def weights(request: HttpRequest, code: str, year: int) -> HttpResponse:
+def weights(request: SignedInRequest, code: str, year: int) -> HttpResponse:
     """Recording the decision of the РШ on the weights of a year."""
     visible = Region.objects.permitting(request.user, Permission.REGION_VIEW)
     region = get_object_or_404(visible, code=code)
@@ -389,7 +383,7 @@ def weights(request: HttpRequest, code: str, year: int) -> HttpResponse:
 
 
 @require_safe
-def institution(request: HttpRequest, pk: int) -> HttpResponse:
+def institution(request: SignedInRequest, pk: int) -> HttpResponse:
     """The institution's own КПЭ for a reporting period or for any dates."""
     visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
     institution = get_object_or_404(visible.select_related("region"), pk=pk)
@@ -422,7 +416,7 @@ def _institution_numbers(institution: Institution, life_situation: int, first: d
 
 
 @require_safe
-def report_list(request: HttpRequest) -> HttpResponse:
+def report_list(request: SignedInRequest) -> HttpResponse:
     if not RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW).exists():
         raise PermissionDenied
     reports = Report.objects.permitting(request.user).with_places()
@@ -451,7 +445,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def report_download(request: HttpRequest, pk: int) -> FileResponse:
+def report_download(request: SignedInRequest, pk: int) -> FileResponse:
     report = get_object_or_404(Report.objects.permitting(request.user).with_places(), pk=pk)
     try:
         file = report.file.open("rb")

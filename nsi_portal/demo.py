@@ -56,16 +56,67 @@ REGIONS = (
         "niz",
         (),
         (
-            DemoInstitution("Центр занятости населения города Нижнего Новгорода", TOWN, "Нижний Новгород", "employment-centre", 150, 0.74, 24),
-            DemoInstitution("Центр занятости населения города Дзержинска", TOWN, "Дзержинск", "employment-centre", 60, 0.86, 19),
-            DemoInstitution("Центр занятости населения Шатковского округа", VILLAGE, "Шатки", "employment-centre", 22, 0.9, 14),
-            DemoInstitution("Центр занятости населения Варнавинского округа", VILLAGE, "Варнавино", "employment-centre", 7, 0.8, 12),
-            DemoInstitution("Центр занятости населения Краснобаковского округа", VILLAGE, "Красные Баки", "employment-centre", 0, 0, 0),
-            DemoInstitution("Городская поликлиника № 7", TOWN, "Нижний Новгород", "health-primary-cardio", 110, 0.62, 9),
-            DemoInstitution("Кардиологический диспансер", TOWN, "Нижний Новгород", "health-primary-cardio", 75, 0.83, 12, known_clients=False),
-            DemoInstitution("Городецкая центральная районная больница", VILLAGE, "Смольки", "health-primary-cardio", 28, 0.7, 7),
-            DemoInstitution("Комплексный центр социального обслуживания города Арзамаса", TOWN, "Арзамас", "social-home-care", 45, 0.92, 6),
-            DemoInstitution("Комплексный центр социального обслуживания Вадского округа", VILLAGE, "Вад", "social-home-care", 16, 0.94, 5),
+            DemoInstitution(
+                "Центр занятости населения города Нижнего Новгорода",
+                TOWN,
+                "Нижний Новгород",
+                "employment-centre",
+                150,
+                0.74,
+                24,
+            ),
+            DemoInstitution(
+                "Центр занятости населения города Дзержинска", TOWN, "Дзержинск", "employment-centre", 60, 0.86, 19
+            ),
+            DemoInstitution(
+                "Центр занятости населения Шатковского округа", VILLAGE, "Шатки", "employment-centre", 22, 0.9, 14
+            ),
+            DemoInstitution(
+                "Центр занятости населения Варнавинского округа", VILLAGE, "Варнавино", "employment-centre", 7, 0.8, 12
+            ),
+            DemoInstitution(
+                "Центр занятости населения Краснобаковского округа",
+                VILLAGE,
+                "Красные Баки",
+                "employment-centre",
+                0,
+                0,
+                0,
+            ),
+            DemoInstitution(
+                "Городская поликлиника № 7", TOWN, "Нижний Новгород", "health-primary-cardio", 110, 0.62, 9
+            ),
+            DemoInstitution(
+                "Кардиологический диспансер",
+                TOWN,
+                "Нижний Новгород",
+                "health-primary-cardio",
+                75,
+                0.83,
+                12,
+                known_clients=False,
+            ),
+            DemoInstitution(
+                "Городецкая центральная районная больница", VILLAGE, "Смольки", "health-primary-cardio", 28, 0.7, 7
+            ),
+            DemoInstitution(
+                "Комплексный центр социального обслуживания города Арзамаса",
+                TOWN,
+                "Арзамас",
+                "social-home-care",
+                45,
+                0.92,
+                6,
+            ),
+            DemoInstitution(
+                "Комплексный центр социального обслуживания Вадского округа",
+                VILLAGE,
+                "Вад",
+                "social-home-care",
+                16,
+                0.94,
+                5,
+            ),
         ),
     ),
     DemoRegion(
@@ -73,14 +124,26 @@ REGIONS = (
         "tyu",
         (("employment-centre", 3), ("health-primary-cardio", 1)),
         (
-            DemoInstitution("Центр занятости населения города Тюмени", TOWN, "Тюмень", "employment-centre", 170, 0.8, 18),
-            DemoInstitution("Центр занятости населения города Тобольска", TOWN, "Тобольск", "employment-centre", 65, 0.78, 21),
-            DemoInstitution("Центр занятости населения Уватского района", VILLAGE, "Уват", "employment-centre", 18, 0.88, 15),
-            DemoInstitution("Центр занятости населения Вагайского района", VILLAGE, "Вагай", "employment-centre", 0, 0, 0),
+            DemoInstitution(
+                "Центр занятости населения города Тюмени", TOWN, "Тюмень", "employment-centre", 170, 0.8, 18
+            ),
+            DemoInstitution(
+                "Центр занятости населения города Тобольска", TOWN, "Тобольск", "employment-centre", 65, 0.78, 21
+            ),
+            DemoInstitution(
+                "Центр занятости населения Уватского района", VILLAGE, "Уват", "employment-centre", 18, 0.88, 15
+            ),
+            DemoInstitution(
+                "Центр занятости населения Вагайского района", VILLAGE, "Вагай", "employment-centre", 0, 0, 0
+            ),
             DemoInstitution("Городская поликлиника № 3", TOWN, "Тюмень", "health-primary-cardio", 95, 0.71, 8),
             DemoInstitution("Областная больница № 11", VILLAGE, "Голышманово", "health-primary-cardio", 34, 0.66, 10),
-            DemoInstitution("Центр социального обслуживания города Ишима", TOWN, "Ишим", "social-home-care", 40, 0.9, 7),
-            DemoInstitution("Центр социального обслуживания Абатского района", VILLAGE, "Абатское", "social-home-care", 14, 0.85, 6),
+            DemoInstitution(
+                "Центр социального обслуживания города Ишима", TOWN, "Ишим", "social-home-care", 40, 0.9, 7
+            ),
+            DemoInstitution(
+                "Центр социального обслуживания Абатского района", VILLAGE, "Абатское", "social-home-care", 14, 0.85, 6
+            ),
         ),
     ),
 )
@@ -158,7 +221,13 @@ def _hashed_password() -> str:
 
 
 def _person(
-    role: Role, tag: str, since: date, by: User | None, *, region: Region | None = None, institution: Institution | None = None
+    role: Role,
+    tag: str,
+    since: date,
+    by: User | None,
+    *,
+    region: Region | None = None,
+    institution: Institution | None = None,
 ) -> User:
     user = User.objects.create(
         email=email_of(role, tag), password=_hashed_password(), full_name=NAMES[role], position=role.label

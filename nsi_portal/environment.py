@@ -100,7 +100,9 @@ def read_environment() -> Environment:
     try:
         var.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reader.wrong("NSI_VAR", f"the folder cannot be made ({error.strerror})", "Name a folder the portal may write to.")
+        reader.wrong(
+            "NSI_VAR", f"the folder cannot be made ({error.strerror})", "Name a folder the portal may write to."
+        )
 
     required = None if production else ""
     secret_key = reader.text("SECRET_KEY", required, "Set it to 50 or more random characters and keep it secret.")
@@ -109,7 +111,11 @@ def read_environment() -> Environment:
     if not production and not secret_key and not reader.problems:
         secret_key = _own_secret_key(var)
 
-    hosts = reader.text("ALLOWED_HOSTS", None if production else "localhost,127.0.0.1,[::1]", "List the portal's host names, separated by commas.")
+    hosts = reader.text(
+        "ALLOWED_HOSTS",
+        None if production else "localhost,127.0.0.1,[::1]",
+        "List the portal's host names, separated by commas.",
+    )
     allowed_hosts = [host.strip() for host in hosts.split(",") if host.strip()]
     if hosts and not allowed_hosts:
         reader.wrong("ALLOWED_HOSTS", "names no host", "List the portal's host names, separated by commas.")

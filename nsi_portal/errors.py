@@ -14,7 +14,12 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 403, "Нет доступа", "Ваша роль не позволяет это сделать. Если это ошибка, обратитесь к администратору НСИ региона.")
+    return _page(
+        request,
+        403,
+        "Нет доступа",
+        "Ваша роль не позволяет это сделать. Если это ошибка, обратитесь к администратору НСИ региона.",
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,7 +29,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     # The page must not need anything that may be broken: no database, no user.
     return render(
-        None,  # type: ignore[arg-type]
+        None,
         "500.html",
         {"request_id": getattr(request, "request_id", "")},
         status=500,

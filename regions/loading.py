@@ -27,9 +27,7 @@ def load() -> dict[str, int]:
         for row in csv.DictReader(file):
             Region.objects.update_or_create(code=row.pop("code"), defaults=row)
     for position, entry in enumerate(_read("directions.yaml"), start=1):
-        Direction.objects.update_or_create(
-            code=entry["code"], defaults={"title": entry["title"], "position": position}
-        )
+        Direction.objects.update_or_create(code=entry["code"], defaults={"title": entry["title"], "position": position})
     for entry in _read("indicators.yaml"):
         _load_indicator(entry)
     for path in sorted((FOLDER / "life_situations").glob("*.yaml")):
@@ -68,10 +66,7 @@ def _load_life_situation(entry: dict[str, Any]) -> None:
         code=entry["code"],
         defaults={
             "direction": Direction.objects.get(code=entry["direction"]),
-            **{
-                name: entry[name]
-                for name in ("number", "title", "short_title", "boundary", "beneficiaries", "source")
-            },
+            **{name: entry[name] for name in ("number", "title", "short_title", "boundary", "beneficiaries", "source")},
         },
     )
     for position, one in enumerate(entry["indicators"], start=1):

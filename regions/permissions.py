@@ -7,7 +7,7 @@ Invisible is 404 (the queryset does not hold it), visible but forbidden is 403 (
 from __future__ import annotations
 
 from enum import StrEnum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from regions.models import Institution, Region, RegionLifeSituation
     from regions.querysets import MembershipQuerySet
 
-    # Whoever asks; permissions are asked about these three things.
-    Person = User | AnonymousUser
-    Target = Region | Institution | RegionLifeSituation
+# Whoever asks; permissions are asked about these three things.
+Person: TypeAlias = "User | AnonymousUser"
+Target: TypeAlias = "Region | Institution | RegionLifeSituation"
 
 
 class Permission(StrEnum):
@@ -58,8 +58,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.SERVICE_COMMISSIONER: _SEES_REGION | {Permission.CLIENTS_ENTER, Permission.QUARTER_CALCULATE},
     Role.EXPERT: _SEES_REGION,
-    Role.NSI_ADMIN: _SEES_REGION
-    | {Permission.LINK_MANAGE, Permission.RESPONSES_IMPORT, Permission.CLIENTS_ENTER},
+    Role.NSI_ADMIN: _SEES_REGION | {Permission.LINK_MANAGE, Permission.RESPONSES_IMPORT, Permission.CLIENTS_ENTER},
     Role.INSTITUTION_REP: frozenset(
         {Permission.INSTITUTION_VIEW, Permission.LINK_MANAGE, Permission.RESPONSES_IMPORT, Permission.CLIENTS_ENTER}
     ),
@@ -79,7 +78,8 @@ def memberships_granting(user: User, permission: Permission) -> MembershipQueryS
 
 def may(user: Person, permission: Permission, target: Target) -> bool:
     """Whether `user` holds `permission` for one region, institution or ЖС of a region."""
-    return type(target).objects.filter(pk=target.pk).permitting(user, permission).exists()
+    found = type(target).objects.filter(pk=target.pk)
+    return found.permitting(user, permission).exists()
 
 
 def may_anywhere(user: Person, permission: Permission) -> bool:

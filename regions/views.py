@@ -6,10 +6,11 @@ from typing import Any
 import django_filters
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.http import SignedInRequest
 from regions.models import Institution, LifeSituation, Region
 from regions.permissions import Permission
 
@@ -55,7 +56,7 @@ class InstitutionFilter(django_filters.FilterSet):
 
 
 @require_safe
-def institution_list(request: HttpRequest) -> HttpResponse:
+def institution_list(request: SignedInRequest) -> HttpResponse:
     visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
     found = InstitutionFilter(request.GET, visible)
     institutions = (

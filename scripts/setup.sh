@@ -112,3 +112,5 @@ if [ "$(cat node_modules/.installed.sum 2>/dev/null)" != "$front_end" ]; then
   "${npm[@]}" ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
   echo "$front_end" >node_modules/.installed.sum
 fi
+[ static/img/icons.svg -nt static/img/icons.txt ] && [ static/img/icons.svg -nt node_modules/.installed.sum ] ||
+  .venv/bin/python scripts/make_icons.py

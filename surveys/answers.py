@@ -166,8 +166,10 @@ def _number(question: Question, given: list[str], today: date) -> str:
         raise _Wrong(f"Введите число от {_plain(question.min)} до {_plain(question.max)}")
     if number != round(number, question.decimals):
         raise _Wrong(
-            f"Не больше {question.decimals} знаков после запятой" if question.decimals > 1
-            else "Не больше одного знака после запятой" if question.decimals
+            f"Не больше {question.decimals} знаков после запятой"
+            if question.decimals > 1
+            else "Не больше одного знака после запятой"
+            if question.decimals
             else "Введите целое число"
         )
     return _plain(number)

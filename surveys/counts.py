@@ -32,15 +32,13 @@ class InstitutionCounts:
             eligible=arrived.get(Decimal(1), 0),
             shares={share: ShareCounts.from_tally(_whole(tally.get(share, {}))) for share in SHARES},
             nps=NpsCounts.from_tally(_whole(tally.get("nps", {}))),
-            days=DaysCounts.from_tally(tally.get("days", {})),
+            days=DaysCounts.from_tally(dict(tally.get("days", {}))),
         )
 
     @property
     def left_out(self) -> int:
         """Answers that are stored but do not count: the service was received too long before."""
         return self.received - self.eligible
-
-
 
 
 def _whole(tally: Mapping[Decimal, int]) -> dict[int, int]:

@@ -81,7 +81,7 @@ class Question(_Strict):
             raise ValueError(f"вопрос «{self.code}»: варианты ответа бывают только у выбора")
         if self.min > self.max:
             raise ValueError(f"вопрос «{self.code}»: наименьшее больше наибольшего")
-        if self.measure and self.type == "number" and not (0 <= self.min and self.max <= MOST_MEASURED):
+        if self.measure and self.type == "number" and not (self.min >= 0 and self.max <= MOST_MEASURED):
             raise ValueError(f"вопрос «{self.code}»: измеряемое число — от 0 до {MOST_MEASURED}")
         if self.measure in MEASURE_TYPES and MEASURE_TYPES[self.measure] != self.type:
             raise ValueError(f"вопрос «{self.code}»: показателю «{self.measure}» нужен другой тип вопроса")
@@ -144,7 +144,9 @@ class Definition(_Strict):
                     if question.measure in measures:
                         raise ValueError(f"показатель «{question.measure}» измеряют два вопроса")
                     if section.repeat:
-                        raise ValueError(f"вопрос «{question.code}»: показатель нельзя измерять в повторяющемся разделе")
+                        raise ValueError(
+                            f"вопрос «{question.code}»: показатель нельзя измерять в повторяющемся разделе"
+                        )
                     measures.add(question.measure)
                 seen[question.code] = (section, question)
         return self
@@ -184,5 +186,3 @@ class Definition(_Strict):
         """SHA-256 of the document: equal for equal questionnaires."""
         text = json.dumps(self.document(), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
-
-

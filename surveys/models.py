@@ -15,7 +15,6 @@ from surveys.definition import Definition
 from surveys.querysets import ResponseQuerySet, SurveyLinkQuerySet
 from surveys.tokens import new_short_code, new_token
 
-
 SCALE4_RANGE = (1, 4)
 MEASURE_RANGES = {
     "satisfaction": SCALE4_RANGE,
@@ -94,9 +93,7 @@ class SurveyLink(models.Model):
         CLOSING = "closing", "Приём завершается"
         CLOSED = "closed", "Закрыта"
 
-    institution = models.ForeignKey(
-        Institution, models.PROTECT, related_name="survey_links", verbose_name="учреждение"
-    )
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="survey_links", verbose_name="учреждение")
     life_situation = models.ForeignKey(
         LifeSituation, models.PROTECT, related_name="survey_links", verbose_name="жизненная ситуация"
     )

@@ -22,9 +22,7 @@ class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
 
     def with_places(self) -> Self:
         """With what a link's state and page need, in one query."""
-        return self.select_related(
-            "institution__region", "life_situation__direction", "version__questionnaire"
-        )
+        return self.select_related("institution__region", "life_situation__direction", "version__questionnaire")
 
     def with_answer_counts(self) -> Self:
         return self.annotate(answers=models.Count("responses"))
@@ -46,7 +44,7 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         """
         connection = connections[self.db]
         fields = [field for field in self.model._meta.concrete_fields if not field.primary_key]
-        columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
         values = [field.get_db_prep_save(getattr(response, field.attname), connection) for field in fields]
         sql = (
             f"INSERT INTO {connection.ops.quote_name(self.model._meta.db_table)} ({columns})"  # noqa: S608

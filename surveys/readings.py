@@ -16,9 +16,7 @@ def counts_for_period(
     *, life_situation_id: int, institution_ids: Iterable[int], first: date, last: date
 ) -> dict[int, InstitutionCounts]:
     """Counts of institutions for any period, from the rollup; institutions without answers are absent."""
-    tallies = read_tallies(
-        life_situation_id=life_situation_id, institution_ids=institution_ids, first=first, last=last
-    )
+    tallies = read_tallies(life_situation_id=life_situation_id, institution_ids=institution_ids, first=first, last=last)
     return {institution: InstitutionCounts.from_tally(tally) for institution, tally in tallies.items()}
 
 
@@ -63,5 +61,5 @@ def _from_columns(row: dict[str, int], days: Mapping[Decimal, int]) -> Instituti
         eligible=row["eligible"],
         shares={share: ShareCounts(row[f"{share}_n"], row[f"{share}_positive"]) for share in SHARES},
         nps=NpsCounts(row["nps_n"], row["promoters"], row["detractors"]),
-        days=DaysCounts.from_tally(days),
+        days=DaysCounts.from_tally(dict(days)),
     )

@@ -59,7 +59,7 @@ def read_tallies(
     for institution_id, measure, value, number in rows:
         counts = result[institution_id][measure]
         counts[value] = counts.get(value, 0) + number
-    return {institution: tally for institution, tally in result.items()}
+    return dict(result)
 
 
 def roll_up(now: datetime) -> int:
@@ -76,7 +76,9 @@ def roll_up(now: datetime) -> int:
 def _roll_up_batch(now: datetime) -> int:
     state = RollupState.locked()
     batch = list(
-        Response.objects.not_rolled_up().order_by().values_list("pk", "institution", "life_situation", "answered_on")[:BATCH]
+        Response.objects.not_rolled_up()
+        .order_by()
+        .values_list("pk", "institution", "life_situation", "answered_on")[:BATCH]
     )
     if batch:
         Response.objects.filter(pk__in=[row[0] for row in batch]).update(is_rolled_up=True)
@@ -154,7 +156,7 @@ def _raw_counts(raw: "QuerySet[Response]") -> dict[CellValue, int]:
     return {tuple(row[:5]): row[5] for measure in _measures() for row in _counted(raw, measure, keys)}
 
 
-def _counted(responses: "QuerySet[Response]", measure: str, keys: tuple[str, ...]) -> "QuerySet[Response, tuple]":  # type: ignore[type-arg]
+def _counted(responses: "QuerySet[Response]", measure: str, keys: tuple[str, ...]) -> "QuerySet[Response, tuple]":
     """(*keys, measure, value, count) of the answers to one measure."""
     if measure == RECEIVED:
         value: Case | F = Case(When(is_eligible=True, then=Value(1)), default=Value(0))

@@ -115,9 +115,7 @@ def build_response(
         arrived_at=arrived_at.replace(second=0, microsecond=0),
         answered_on=answered_on,
         is_eligible=service_date is not None
-        and is_eligible(
-            service_date=service_date, answered_on=answered_on, within_days=settings.ELIGIBLE_WITHIN_DAYS
-        ),
+        and is_eligible(service_date=service_date, answered_on=answered_on, within_days=settings.ELIGIBLE_WITHIN_DAYS),
         answers=answers.values,
         **columns,
     )

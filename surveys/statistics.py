@@ -146,7 +146,7 @@ class DaysCounts:
             raise ValueError(f"median above the maximum: {self}")
 
     @classmethod
-    def from_tally(cls, tally: Mapping[Decimal | int, int]) -> Self:
+    def from_tally(cls, tally: Mapping[Decimal, int] | Mapping[int, int] | Mapping[Decimal | int, int]) -> Self:
         """Count reported days: {days: how many people reported them}. All sums are exact.
 
         Median of an even number of answers: half-way between the two in the middle. ValueError for negative or
@@ -201,7 +201,7 @@ def _check_tally(tally: Mapping[int, int], scale: range) -> None:
     _check_times(tally)
 
 
-def _check_times(tally: Mapping[int, int] | Mapping[Decimal | int, int]) -> None:
+def _check_times(tally: Mapping[int, int] | Mapping[Decimal, int] | Mapping[Decimal | int, int]) -> None:
     if any(times < 0 for times in tally.values()):
         raise ValueError("an answer cannot be given a negative number of times")
 

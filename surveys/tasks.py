@@ -17,4 +17,6 @@ def roll_up_responses() -> None:
 def check_rollups() -> None:
     differences = rollups.find_differences(timezone.now())
     if differences:
-        logger.error("the rollup differs from the raw answers in %s places; run check_rollups --rebuild", len(differences))
+        logger.error(
+            "the rollup differs from the raw answers in %s places; run check_rollups --rebuild", len(differences)
+        )

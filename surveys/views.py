@@ -6,12 +6,13 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.http import SignedInRequest
 from regions.models import Institution
 from regions.permissions import Permission, may, require
 from surveys import services
@@ -19,12 +20,12 @@ from surveys.forms import LinkForm
 from surveys.models import SurveyLink
 
 
-def _institution(request: HttpRequest, pk: int) -> Institution:
+def _institution(request: SignedInRequest, pk: int) -> Institution:
     visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
     return get_object_or_404(visible.select_related("region"), pk=pk)
 
 
-def _link(request: HttpRequest, pk: int) -> SurveyLink:
+def _link(request: SignedInRequest, pk: int) -> SurveyLink:
     """A link the person may manage: 404 when the institution is not theirs to see, 403 when only to see."""
     visible = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
     link = get_object_or_404(visible.with_places(), pk=pk)
@@ -34,7 +35,7 @@ def _link(request: HttpRequest, pk: int) -> SurveyLink:
 
 
 @require_safe
-def link_list(request: HttpRequest, pk: int) -> HttpResponse:
+def link_list(request: SignedInRequest, pk: int) -> HttpResponse:
     institution = _institution(request, pk)
     now = timezone.now()
     links = (
@@ -56,7 +57,7 @@ def link_list(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def link_create(request: HttpRequest, pk: int) -> HttpResponse:
+def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
     institution = _institution(request, pk)
     require(request.user, Permission.LINK_MANAGE, institution)
     form = LinkForm(
@@ -77,17 +78,22 @@ def link_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def link_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def link_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     link = _link(request, pk)
     return render(
         request,
         "surveys/link.html",
-        {"link": link, "institution": link.institution, "state": link.state(timezone.now()), "answers": link.responses.count()},
+        {
+            "link": link,
+            "institution": link.institution,
+            "state": link.state(timezone.now()),
+            "answers": link.responses.count(),
+        },
     )
 
 
 @require_POST
-def link_close(request: HttpRequest, pk: int) -> HttpResponseRedirect:
+def link_close(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     link = _link(request, pk)
     services.close_link(link=link, by=request.user, at=timezone.now())
     messages.success(request, "Ссылка закрыта. Начатые анкеты ещё час можно отправить.")
@@ -95,14 +101,16 @@ def link_close(request: HttpRequest, pk: int) -> HttpResponseRedirect:
 
 
 @require_safe
-def link_poster(request: HttpRequest, pk: int) -> HttpResponse:
+def link_poster(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(
-        request, "surveys/poster.html", {"link": _link(request, pk), "code_page": settings.PUBLIC_URL.split("://", 1)[1] + reverse("answer-by-code")}
+        request,
+        "surveys/poster.html",
+        {"link": _link(request, pk), "code_page": settings.PUBLIC_URL.split("://", 1)[1] + reverse("answer-by-code")},
     )
 
 
 @require_safe
-def link_qr(request: HttpRequest, pk: int) -> HttpResponse:
+def link_qr(request: SignedInRequest, pk: int) -> HttpResponse:
     """The QR code of the link as SVG, large enough to print at any size."""
     link = _link(request, pk)
     picture = BytesIO()

@@ -5,29 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='электронная почта')),
-                ('full_name', models.CharField(max_length=200, verbose_name='фамилия, имя, отчество')),
-                ('position', models.CharField(blank=True, max_length=200, verbose_name='должность')),
-                ('is_active', models.BooleanField(default=True, verbose_name='может входить')),
-                ('date_joined', models.DateTimeField(auto_now_add=True, verbose_name='добавлен')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="электронная почта")),
+                ("full_name", models.CharField(max_length=200, verbose_name="фамилия, имя, отчество")),
+                ("position", models.CharField(blank=True, max_length=200, verbose_name="должность")),
+                ("is_active", models.BooleanField(default=True, verbose_name="может входить")),
+                ("date_joined", models.DateTimeField(auto_now_add=True, verbose_name="добавлен")),
             ],
             options={
-                'verbose_name': 'пользователь',
-                'verbose_name_plural': 'пользователи',
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_in_any_case')],
+                "verbose_name": "пользователь",
+                "verbose_name_plural": "пользователи",
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="user_email_unique_in_any_case"
+                    )
+                ],
             },
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,29 +15,66 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=50, verbose_name='вид работы')),
-                ('scope', models.CharField(max_length=200, verbose_name='к чему относится')),
-                ('parameters', models.JSONField(default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name='параметры')),
-                ('state', models.CharField(choices=[('queued', 'Ждёт очереди'), ('running', 'Выполняется'), ('done', 'Готово'), ('failed', 'Не получилось')], default='queued', max_length=10, verbose_name='состояние')),
-                ('percent', models.PositiveSmallIntegerField(default=0, verbose_name='готово, %')),
-                ('message', models.CharField(blank=True, max_length=500, verbose_name='что происходит')),
-                ('error_id', models.CharField(blank=True, max_length=12, verbose_name='номер ошибки в журнале')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='попыток')),
-                ('claim', models.UUIDField(blank=True, default=None, null=True, verbose_name='кем взято')),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True, verbose_name='признак жизни')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='создано')),
-                ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='начато')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='закончено')),
-                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='кто попросил')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=50, verbose_name="вид работы")),
+                ("scope", models.CharField(max_length=200, verbose_name="к чему относится")),
+                (
+                    "parameters",
+                    models.JSONField(
+                        default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder, verbose_name="параметры"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Ждёт очереди"),
+                            ("running", "Выполняется"),
+                            ("done", "Готово"),
+                            ("failed", "Не получилось"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="состояние",
+                    ),
+                ),
+                ("percent", models.PositiveSmallIntegerField(default=0, verbose_name="готово, %")),
+                ("message", models.CharField(blank=True, max_length=500, verbose_name="что происходит")),
+                ("error_id", models.CharField(blank=True, max_length=12, verbose_name="номер ошибки в журнале")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="попыток")),
+                ("claim", models.UUIDField(blank=True, default=None, null=True, verbose_name="кем взято")),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True, verbose_name="признак жизни")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="создано")),
+                ("started_at", models.DateTimeField(blank=True, null=True, verbose_name="начато")),
+                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="закончено")),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кто попросил",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'работа',
-                'verbose_name_plural': 'работы',
-                'indexes': [models.Index(fields=['state', 'heartbeat_at'], name='job_state_heartbeat')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('kind', 'scope'), name='one_active_job_per_kind_and_scope'), models.CheckConstraint(condition=models.Q(('percent__lte', 100)), name='job_percent_is_at_most_100')],
+                "verbose_name": "работа",
+                "verbose_name_plural": "работы",
+                "indexes": [models.Index(fields=["state", "heartbeat_at"], name="job_state_heartbeat")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["queued", "running"])),
+                        fields=("kind", "scope"),
+                        name="one_active_job_per_kind_and_scope",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("percent__lte", 100)), name="job_percent_is_at_most_100"
+                    ),
+                ],
             },
         ),
     ]

@@ -2,125 +2,269 @@
 
 import django.core.serializers.json
 import django.db.models.deletion
-import monitoring.models
 from django.conf import settings
 from django.db import migrations, models
 
+import monitoring.models
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ReportingPeriod',
+            name="ReportingPeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=7, unique=True, verbose_name='код')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='год')),
-                ('quarter', models.PositiveSmallIntegerField(verbose_name='квартал')),
-                ('opens_on', models.DateField(verbose_name='начало')),
-                ('closes_on', models.DateField(verbose_name='срок отчёта')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=7, unique=True, verbose_name="код")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="год")),
+                ("quarter", models.PositiveSmallIntegerField(verbose_name="квартал")),
+                ("opens_on", models.DateField(verbose_name="начало")),
+                ("closes_on", models.DateField(verbose_name="срок отчёта")),
             ],
             options={
-                'verbose_name': 'отчётный период',
-                'verbose_name_plural': 'отчётные периоды',
-                'ordering': ('opens_on',),
-                'constraints': [models.UniqueConstraint(fields=('year', 'quarter'), name='reporting_period_once'), models.CheckConstraint(condition=models.Q(('quarter__range', (1, 4))), name='quarter_is_one_to_four'), models.CheckConstraint(condition=models.Q(('closes_on__gt', models.F('opens_on'))), name='period_closes_after_it_opens')],
+                "verbose_name": "отчётный период",
+                "verbose_name_plural": "отчётные периоды",
+                "ordering": ("opens_on",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("year", "quarter"), name="reporting_period_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("quarter__range", (1, 4))), name="quarter_is_one_to_four"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("closes_on__gt", models.F("opens_on"))), name="period_closes_after_it_opens"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Collection',
+            name="Collection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('collecting', 'Идёт сбор'), ('calculated', 'Рассчитано'), ('published', 'Опубликовано')], default='collecting', max_length=12, verbose_name='состояние')),
-                ('snapshot', models.JSONField(blank=True, encoder=django.core.serializers.json.DjangoJSONEncoder, null=True, verbose_name='расчёт')),
-                ('calculated_at', models.DateTimeField(blank=True, null=True, verbose_name='рассчитано')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='опубликовано')),
-                ('published_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='кто опубликовал')),
-                ('region_life_situation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='collections', to='regions.regionlifesituation', verbose_name='ЖС региона')),
-                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='collections', to='monitoring.reportingperiod', verbose_name='период')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("collecting", "Идёт сбор"),
+                            ("calculated", "Рассчитано"),
+                            ("published", "Опубликовано"),
+                        ],
+                        default="collecting",
+                        max_length=12,
+                        verbose_name="состояние",
+                    ),
+                ),
+                (
+                    "snapshot",
+                    models.JSONField(
+                        blank=True,
+                        encoder=django.core.serializers.json.DjangoJSONEncoder,
+                        null=True,
+                        verbose_name="расчёт",
+                    ),
+                ),
+                ("calculated_at", models.DateTimeField(blank=True, null=True, verbose_name="рассчитано")),
+                ("published_at", models.DateTimeField(blank=True, null=True, verbose_name="опубликовано")),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кто опубликовал",
+                    ),
+                ),
+                (
+                    "region_life_situation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="collections",
+                        to="regions.regionlifesituation",
+                        verbose_name="ЖС региона",
+                    ),
+                ),
+                (
+                    "period",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="collections",
+                        to="monitoring.reportingperiod",
+                        verbose_name="период",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'сбор за период',
-                'verbose_name_plural': 'сборы за период',
-                'ordering': ('-period__opens_on', 'region_life_situation'),
+                "verbose_name": "сбор за период",
+                "verbose_name_plural": "сборы за период",
+                "ordering": ("-period__opens_on", "region_life_situation"),
             },
         ),
         migrations.CreateModel(
-            name='ServedClients',
+            name="ServedClients",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='обслужено человек')),
-                ('entered_at', models.DateTimeField(auto_now=True)),
-                ('entered_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.institution', verbose_name='учреждение')),
-                ('life_situation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.lifesituation', verbose_name='ЖС')),
-                ('period', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='monitoring.reportingperiod', verbose_name='период')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(verbose_name="обслужено человек")),
+                ("entered_at", models.DateTimeField(auto_now=True)),
+                (
+                    "entered_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.institution",
+                        verbose_name="учреждение",
+                    ),
+                ),
+                (
+                    "life_situation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="regions.lifesituation",
+                        verbose_name="ЖС",
+                    ),
+                ),
+                (
+                    "period",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="monitoring.reportingperiod",
+                        verbose_name="период",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'число обслуженных',
-                'verbose_name_plural': 'числа обслуженных',
+                "verbose_name": "число обслуженных",
+                "verbose_name_plural": "числа обслуженных",
             },
         ),
         migrations.CreateModel(
-            name='WeightDecision',
+            name="WeightDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='год')),
-                ('scheme', models.CharField(choices=[('clients', 'По числу обслуженных людей (рекомендуется)'), ('respondents', 'По числу ответивших'), ('equal', 'Все учреждения поровну')], max_length=12, verbose_name='схема')),
-                ('document_number', models.CharField(max_length=50, verbose_name='номер решения РШ')),
-                ('document_date', models.DateField(verbose_name='дата решения РШ')),
-                ('decided_at', models.DateTimeField(verbose_name='внесено')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='кто внёс')),
-                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='weight_decisions', to='regions.region', verbose_name='регион')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="год")),
+                (
+                    "scheme",
+                    models.CharField(
+                        choices=[
+                            ("clients", "По числу обслуженных людей (рекомендуется)"),
+                            ("respondents", "По числу ответивших"),
+                            ("equal", "Все учреждения поровну"),
+                        ],
+                        max_length=12,
+                        verbose_name="схема",
+                    ),
+                ),
+                ("document_number", models.CharField(max_length=50, verbose_name="номер решения РШ")),
+                ("document_date", models.DateField(verbose_name="дата решения РШ")),
+                ("decided_at", models.DateTimeField(verbose_name="внесено")),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кто внёс",
+                    ),
+                ),
+                (
+                    "region",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="weight_decisions",
+                        to="regions.region",
+                        verbose_name="регион",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'решение о весах',
-                'verbose_name_plural': 'решения о весах',
+                "verbose_name": "решение о весах",
+                "verbose_name_plural": "решения о весах",
             },
         ),
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('xlsx', 'XLSX'), ('pdf', 'PDF')], max_length=4, verbose_name='вид')),
-                ('file', models.FileField(upload_to=monitoring.models.report_path, verbose_name='файл')),
-                ('size', models.PositiveIntegerField(verbose_name='размер, байт')),
-                ('sha256', models.CharField(max_length=64, verbose_name='контрольная сумма')),
-                ('made_at', models.DateTimeField(verbose_name='сделан')),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='monitoring.collection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "format",
+                    models.CharField(choices=[("xlsx", "XLSX"), ("pdf", "PDF")], max_length=4, verbose_name="вид"),
+                ),
+                ("file", models.FileField(upload_to=monitoring.models.report_path, verbose_name="файл")),
+                ("size", models.PositiveIntegerField(verbose_name="размер, байт")),
+                ("sha256", models.CharField(max_length=64, verbose_name="контрольная сумма")),
+                ("made_at", models.DateTimeField(verbose_name="сделан")),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="monitoring.collection"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'отчёт',
-                'verbose_name_plural': 'отчёты',
-                'ordering': ('-made_at',),
-                'constraints': [models.UniqueConstraint(fields=('collection', 'format'), name='one_report_of_a_format')],
+                "verbose_name": "отчёт",
+                "verbose_name_plural": "отчёты",
+                "ordering": ("-made_at",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("collection", "format"), name="one_report_of_a_format")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.UniqueConstraint(fields=('region_life_situation', 'period'), name='one_collection_per_period'),
+            model_name="collection",
+            constraint=models.UniqueConstraint(
+                fields=("region_life_situation", "period"), name="one_collection_per_period"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'collecting'), models.Q(('calculated_at__isnull', False), ('snapshot__isnull', False)), _connector='OR'), name='collection_has_a_snapshot_once_calculated'),
+            model_name="collection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "collecting"),
+                    models.Q(("calculated_at__isnull", False), ("snapshot__isnull", False)),
+                    _connector="OR",
+                ),
+                name="collection_has_a_snapshot_once_calculated",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='collection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('published_at__isnull', False), ('state', 'published')), models.Q(models.Q(('state', 'published'), _negated=True), ('published_at', None)), _connector='OR'), name='published_at_goes_with_published'),
+            model_name="collection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("published_at__isnull", False), ("state", "published")),
+                    models.Q(models.Q(("state", "published"), _negated=True), ("published_at", None)),
+                    _connector="OR",
+                ),
+                name="published_at_goes_with_published",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servedclients',
-            constraint=models.UniqueConstraint(fields=('institution', 'life_situation', 'period'), name='served_clients_once'),
+            model_name="servedclients",
+            constraint=models.UniqueConstraint(
+                fields=("institution", "life_situation", "period"), name="served_clients_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='weightdecision',
-            constraint=models.UniqueConstraint(fields=('region', 'year'), name='one_weight_decision_per_region_and_year'),
+            model_name="weightdecision",
+            constraint=models.UniqueConstraint(
+                fields=("region", "year"), name="one_weight_decision_per_region_and_year"
+            ),
         ),
     ]

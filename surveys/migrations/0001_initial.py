@@ -2,168 +2,302 @@
 
 import django.core.serializers.json
 import django.db.models.deletion
-import surveys.tokens
 from django.conf import settings
 from django.db import migrations, models
 
+import surveys.tokens
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('regions', '0001_initial'),
+        ("regions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RollupState',
+            name="RollupState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rolled_up_at', models.DateTimeField(null=True)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('differences', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rolled_up_at", models.DateTimeField(null=True)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("differences", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Questionnaire',
+            name="Questionnaire",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, unique=True, verbose_name='код')),
-                ('title', models.CharField(max_length=200, verbose_name='название')),
-                ('direction', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='questionnaires', to='regions.direction', verbose_name='направление')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.SlugField(max_length=60, unique=True, verbose_name="код")),
+                ("title", models.CharField(max_length=200, verbose_name="название")),
+                (
+                    "direction",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questionnaires",
+                        to="regions.direction",
+                        verbose_name="направление",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'анкета',
-                'verbose_name_plural': 'анкеты',
-                'ordering': ('code',),
+                "verbose_name": "анкета",
+                "verbose_name_plural": "анкеты",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='QuestionnaireVersion',
+            name="QuestionnaireVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='номер версии')),
-                ('document', models.JSONField(verbose_name='определение')),
-                ('digest', models.CharField(max_length=64, verbose_name='контрольная сумма')),
-                ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='опубликована')),
-                ('questionnaire', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='surveys.questionnaire')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="номер версии")),
+                ("document", models.JSONField(verbose_name="определение")),
+                ("digest", models.CharField(max_length=64, verbose_name="контрольная сумма")),
+                ("published_at", models.DateTimeField(blank=True, null=True, verbose_name="опубликована")),
+                (
+                    "questionnaire",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="surveys.questionnaire"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'версия анкеты',
-                'verbose_name_plural': 'версии анкет',
-                'ordering': ('questionnaire', '-number'),
+                "verbose_name": "версия анкеты",
+                "verbose_name_plural": "версии анкет",
+                "ordering": ("questionnaire", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='SurveyLink',
+            name="SurveyLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('poster', 'Плакат в учреждении'), ('email', 'Электронная почта'), ('sms', 'СМС'), ('site', 'Сайт'), ('interviewer', 'Интервьюер'), ('paper', 'Бумажные анкеты')], max_length=12, verbose_name='как распространяется')),
-                ('label', models.CharField(blank=True, max_length=100, verbose_name='пометка для себя')),
-                ('token', models.CharField(default=surveys.tokens.new_token, editable=False, max_length=32, unique=True)),
-                ('short_code', models.CharField(default=surveys.tokens.new_short_code, editable=False, max_length=8, unique=True, verbose_name='короткий код')),
-                ('opens_on', models.DateField(verbose_name='открыта с')),
-                ('closes_on', models.DateField(blank=True, null=True, verbose_name='открыта по')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='закрыта')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='создана')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='кто создал')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='survey_links', to='regions.institution', verbose_name='учреждение')),
-                ('life_situation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='survey_links', to='regions.lifesituation', verbose_name='жизненная ситуация')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='surveys.questionnaireversion', verbose_name='анкета')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("poster", "Плакат в учреждении"),
+                            ("email", "Электронная почта"),
+                            ("sms", "СМС"),
+                            ("site", "Сайт"),
+                            ("interviewer", "Интервьюер"),
+                            ("paper", "Бумажные анкеты"),
+                        ],
+                        max_length=12,
+                        verbose_name="как распространяется",
+                    ),
+                ),
+                ("label", models.CharField(blank=True, max_length=100, verbose_name="пометка для себя")),
+                (
+                    "token",
+                    models.CharField(default=surveys.tokens.new_token, editable=False, max_length=32, unique=True),
+                ),
+                (
+                    "short_code",
+                    models.CharField(
+                        default=surveys.tokens.new_short_code,
+                        editable=False,
+                        max_length=8,
+                        unique=True,
+                        verbose_name="короткий код",
+                    ),
+                ),
+                ("opens_on", models.DateField(verbose_name="открыта с")),
+                ("closes_on", models.DateField(blank=True, null=True, verbose_name="открыта по")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="закрыта")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="создана")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="кто создал",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="survey_links",
+                        to="regions.institution",
+                        verbose_name="учреждение",
+                    ),
+                ),
+                (
+                    "life_situation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="survey_links",
+                        to="regions.lifesituation",
+                        verbose_name="жизненная ситуация",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="links",
+                        to="surveys.questionnaireversion",
+                        verbose_name="анкета",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ссылка на анкету',
-                'verbose_name_plural': 'ссылки на анкеты',
-                'ordering': ('-created_at', '-pk'),
+                "verbose_name": "ссылка на анкету",
+                "verbose_name_plural": "ссылки на анкеты",
+                "ordering": ("-created_at", "-pk"),
             },
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=64, unique=True)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('mode', models.CharField(choices=[('online', 'Онлайн'), ('file', 'Из файла')], max_length=10)),
-                ('arrived_at', models.DateTimeField()),
-                ('answered_on', models.DateField(verbose_name='дата ответа в регионе')),
-                ('service_date', models.DateField(null=True, verbose_name='дата получения услуги')),
-                ('is_eligible', models.BooleanField(verbose_name='учитывается в КПЭ')),
-                ('satisfaction', models.PositiveSmallIntegerField(null=True)),
-                ('documents', models.PositiveSmallIntegerField(null=True)),
-                ('duration', models.PositiveSmallIntegerField(null=True)),
-                ('clarity', models.PositiveSmallIntegerField(null=True)),
-                ('support', models.PositiveSmallIntegerField(null=True)),
-                ('nps', models.PositiveSmallIntegerField(null=True)),
-                ('days', models.DecimalField(decimal_places=3, max_digits=7, null=True)),
-                ('answers', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('is_rolled_up', models.BooleanField(default=False)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.institution')),
-                ('life_situation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='regions.lifesituation')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='surveys.questionnaireversion')),
-                ('link', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='responses', to='surveys.surveylink')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=64, unique=True)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("mode", models.CharField(choices=[("online", "Онлайн"), ("file", "Из файла")], max_length=10)),
+                ("arrived_at", models.DateTimeField()),
+                ("answered_on", models.DateField(verbose_name="дата ответа в регионе")),
+                ("service_date", models.DateField(null=True, verbose_name="дата получения услуги")),
+                ("is_eligible", models.BooleanField(verbose_name="учитывается в КПЭ")),
+                ("satisfaction", models.PositiveSmallIntegerField(null=True)),
+                ("documents", models.PositiveSmallIntegerField(null=True)),
+                ("duration", models.PositiveSmallIntegerField(null=True)),
+                ("clarity", models.PositiveSmallIntegerField(null=True)),
+                ("support", models.PositiveSmallIntegerField(null=True)),
+                ("nps", models.PositiveSmallIntegerField(null=True)),
+                ("days", models.DecimalField(decimal_places=3, max_digits=7, null=True)),
+                ("answers", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("is_rolled_up", models.BooleanField(default=False)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="regions.institution"
+                    ),
+                ),
+                (
+                    "life_situation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="regions.lifesituation"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="surveys.questionnaireversion"
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="responses", to="surveys.surveylink"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'ответ',
-                'verbose_name_plural': 'ответы',
+                "verbose_name": "ответ",
+                "verbose_name_plural": "ответы",
             },
         ),
         migrations.CreateModel(
-            name='DailyTally',
+            name="DailyTally",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('measure', models.CharField(max_length=20)),
-                ('value', models.DecimalField(decimal_places=3, max_digits=7)),
-                ('count', models.PositiveIntegerField()),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='regions.institution')),
-                ('life_situation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='regions.lifesituation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("measure", models.CharField(max_length=20)),
+                ("value", models.DecimalField(decimal_places=3, max_digits=7)),
+                ("count", models.PositiveIntegerField()),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="regions.institution"
+                    ),
+                ),
+                (
+                    "life_situation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="regions.lifesituation"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'дневной итог',
-                'verbose_name_plural': 'дневные итоги',
-                'constraints': [models.UniqueConstraint(fields=('life_situation', 'institution', 'day', 'measure', 'value'), name='daily_tally_once')],
+                "verbose_name": "дневной итог",
+                "verbose_name_plural": "дневные итоги",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("life_situation", "institution", "day", "measure", "value"), name="daily_tally_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='questionnaireversion',
-            constraint=models.UniqueConstraint(fields=('questionnaire', 'number'), name='questionnaire_version_once'),
+            model_name="questionnaireversion",
+            constraint=models.UniqueConstraint(fields=("questionnaire", "number"), name="questionnaire_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='surveylink',
-            constraint=models.CheckConstraint(condition=models.Q(('closes_on', None), ('closes_on__gte', models.F('opens_on')), _connector='OR'), name='link_closes_after_it_opens'),
+            model_name="surveylink",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes_on", None), ("closes_on__gte", models.F("opens_on")), _connector="OR"),
+                name="link_closes_after_it_opens",
+            ),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(fields=['life_situation', 'answered_on', 'institution'], name='response_period'),
+            model_name="response",
+            index=models.Index(fields=["life_situation", "answered_on", "institution"], name="response_period"),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(condition=models.Q(('is_rolled_up', False)), fields=['institution', 'life_situation', 'answered_on'], name='response_not_rolled_up'),
+            model_name="response",
+            index=models.Index(
+                condition=models.Q(("is_rolled_up", False)),
+                fields=["institution", "life_situation", "answered_on"],
+                name="response_not_rolled_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('satisfaction', None), ('satisfaction__range', (1, 4)), _connector='OR'), name='response_satisfaction_is_in_range'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("satisfaction", None), ("satisfaction__range", (1, 4)), _connector="OR"),
+                name="response_satisfaction_is_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('documents', None), ('documents__range', (1, 4)), _connector='OR'), name='response_documents_is_in_range'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("documents", None), ("documents__range", (1, 4)), _connector="OR"),
+                name="response_documents_is_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('duration', None), ('duration__range', (1, 4)), _connector='OR'), name='response_duration_is_in_range'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("duration", None), ("duration__range", (1, 4)), _connector="OR"),
+                name="response_duration_is_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('clarity', None), ('clarity__range', (1, 4)), _connector='OR'), name='response_clarity_is_in_range'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("clarity", None), ("clarity__range", (1, 4)), _connector="OR"),
+                name="response_clarity_is_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('support', None), ('support__range', (1, 4)), _connector='OR'), name='response_support_is_in_range'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("support", None), ("support__range", (1, 4)), _connector="OR"),
+                name="response_support_is_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('nps', None), ('nps__range', (0, 10)), _connector='OR'), name='response_nps_is_in_range'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("nps", None), ("nps__range", (0, 10)), _connector="OR"),
+                name="response_nps_is_in_range",
+            ),
         ),
     ]

@@ -137,9 +137,7 @@ def test_publishing_locks_the_quarter(world: World):
     with pytest.raises(services.QuarterLocked):
         services.publish(collection=collection, by=world.people[Role.HQ_MEMBER], at=timezone.now())
     with pytest.raises(services.QuarterLocked):
-        services.enter_clients(
-            collection=collection, numbers={world.institution: 1}, by=world.people[Role.NSI_ADMIN]
-        )
+        services.enter_clients(collection=collection, numbers={world.institution: 1}, by=world.people[Role.NSI_ADMIN])
     with pytest.raises(services.SchemeFrozen):
         decide(world, Scheme.EQUAL)
 

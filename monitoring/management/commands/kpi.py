@@ -10,7 +10,9 @@ from regions.models import RegionLifeSituation
 
 
 class Command(BaseCommand):
-    help = "Print the КПЭ of a region's ЖС for a period: counts, weights and unrounded values of institutions and region."
+    help = (
+        "Print the КПЭ of a region's ЖС for a period: counts, weights and unrounded values of institutions and region."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--region", required=True, help="code of the region, for example RU-NIZ")
@@ -18,7 +20,9 @@ class Command(BaseCommand):
         parser.add_argument("--period", required=True, help="code of the period, for example 2026-Q4")
         parser.add_argument("--format", choices=["json", "text"], default="text")
         parser.add_argument(
-            "--full", action="store_true", help="with json: the whole passport (all measures, checksum, what was left out)"
+            "--full",
+            action="store_true",
+            help="with json: the whole passport (all measures, checksum, what was left out)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -47,7 +51,9 @@ class Command(BaseCommand):
             self._write_text(result)
 
     def _write_text(self, result: QuarterResult) -> None:
-        self.stdout.write(f"{result.region} {result.life_situation} {result.period}, веса: {result.scheme or 'не решено'}")
+        self.stdout.write(
+            f"{result.region} {result.life_situation} {result.period}, веса: {result.scheme or 'не решено'}"
+        )
         rows = [("Регион", result.eligible, result.values)]
         rows += [(one.name, one.counts.eligible, one.values) for one in result.institutions]
         for name, eligible, values in rows:

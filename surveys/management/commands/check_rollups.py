@@ -25,5 +25,7 @@ class Command(BaseCommand):
                 f"в итогах {one.rolled_up}, в ответах {one.raw}"
             )
         if differences:
-            raise CommandError(f"Итоги расходятся с ответами в {len(differences)} местах. Исправить: check_rollups --rebuild")
+            raise CommandError(
+                f"Итоги расходятся с ответами в {len(differences)} местах. Исправить: check_rollups --rebuild"
+            )
         self.stdout.write("Дневные итоги совпадают с ответами.")
