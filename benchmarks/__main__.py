@@ -32,9 +32,9 @@ def main() -> int:
                 "NSI_VAR": str(tmp / "var"),
                 "BENCH_PAGE": os.devnull,
             }
-            for command in ("migrate", "load_reference"):
+            for command in (["migrate"], ["load_reference"], ["collectstatic", "--no-input"]):
                 subprocess.run(
-                    [sys.executable, "manage.py", command, "-v0"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+                    [sys.executable, "manage.py", *command, "-v0"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
                 )
             import django
 

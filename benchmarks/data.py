@@ -44,7 +44,7 @@ def period() -> ReportingPeriod:
 
 
 def fill(place: RegionLifeSituation, number: int) -> None:
-    """Make the number of answers exactly this, spread over all institutions and days of the quarter, and roll them up."""
+    """Make the number of answers exactly this, over all institutions and days, and roll them up."""
     have = Response.objects.filter(key__startswith="bench-").count()
     quarter = period()
     days = (quarter.closes_on - quarter.opens_on).days + 1
@@ -54,12 +54,12 @@ def fill(place: RegionLifeSituation, number: int) -> None:
             INSERT INTO surveys_response (link_id, version_id, institution_id, life_situation_id, key, digest, mode,
                 arrived_at, answered_on, service_date, is_eligible, satisfaction, documents, duration, clarity, support,
                 nps, days, answers, is_rolled_up)
-            SELECT l.id, l.version_id, l.institution_id, l.life_situation_id, 'bench-' || n, sha256(n::text::bytea), 'online',
-                %(first)s::date + n %% %(days)s, %(first)s::date + n %% %(days)s, %(first)s::date + n %% %(days)s - n %% 7,
-                n %% 7 <= 5, 1 + (n * 7919) %% 4, 1 + (n * 104729) %% 4, 1 + (n * 1299709) %% 4, 1 + (n * 15485863) %% 4,
-                1 + (n * 3571) %% 4, (n * 7907) %% 11, CASE WHEN n %% 10 > 0 THEN (n * 6211) %% 40 END,
-                '{"satisfaction": "yes", "recommend": 9}', false
-            FROM generate_series(%(from)s, %(to)s) n
+            SELECT l.id, l.version_id, l.institution_id, l.life_situation_id, 'bench-' || n, sha256(n::text::bytea),
+                'online', day, day, day - (n %% 7)::int, n %% 7 <= 5, 1 + (n * 7919) %% 4, 1 + (n * 104729) %% 4,
+                1 + (n * 1299709) %% 4, 1 + (n * 15485863) %% 4, 1 + (n * 3571) %% 4, (n * 7907) %% 11,
+                CASE WHEN n %% 10 > 0 THEN (n * 6211) %% 40 END, '{"satisfaction": "yes", "recommend": 9}', false
+            FROM generate_series(%(from)s::bigint, %(to)s::bigint) n
+            CROSS JOIN LATERAL (SELECT %(first)s::date + (n %% %(days)s)::int AS day) d
             JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS number FROM surveys_surveylink) l
                 ON l.number = n %% %(links)s
             """,

@@ -46,9 +46,7 @@ def job_body(kind: str) -> Callable[[Body], Body]:
     return register
 
 
-def ask_for(
-    kind: str, *, scope: str, parameters: dict[str, Any] | None = None, by: Model | None = None
-) -> Job:
+def ask_for(kind: str, *, scope: str, parameters: dict[str, Any] | None = None, by: Model | None = None) -> Job:
     """The active job of this kind and scope, or a new one when there is none.
 
     `by` is the user who asks. Never fails because the broker is away: the scheduler finds the row later.
@@ -62,7 +60,9 @@ def ask_for(
         try:
             # A savepoint: the caller's transaction must survive a lost race.
             with transaction.atomic():
-                job = Job.objects.create(kind=kind, scope=scope, parameters=parameters or {}, requested_by_id=by.pk if by else None)
+                job = Job.objects.create(
+                    kind=kind, scope=scope, parameters=parameters or {}, requested_by_id=by.pk if by else None
+                )
         except IntegrityError:
             continue  # Somebody asked in the same moment: take theirs.
         # After commit: a worker that is faster than the transaction would find no row.

@@ -1,4 +1,4 @@
-"""Reporting periods, weights and their scheme, the collection of a quarter with its snapshot, and the reports made of it."""
+"""Reporting periods, weights and their scheme, the collection of a quarter with its snapshot, and its reports."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -66,7 +66,7 @@ class ServedClients(models.Model):
 
 
 class WeightDecision(models.Model):
-    """The decision of the РШ how institutions are weighted in a region and year; frozen by the first published quarter."""
+    """How the РШ decided to weight institutions in a region and year; frozen by the first published quarter."""
 
     class SchemeChoice(models.TextChoices):
         CLIENTS = Scheme.CLIENTS.value, "По числу обслуженных людей (рекомендуется)"

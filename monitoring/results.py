@@ -190,7 +190,7 @@ def compute(
     thresholds: Thresholds,
     computed_at: str,
 ) -> QuarterResult:
-    """The result of a period. Institutions below the minimum still count in the region's value: only their own is hidden."""
+    """The result of a period. Institutions below the minimum count in the region's value: only their own is hidden."""
     given = sorted(inputs, key=lambda one: (one.name, one.id))
     values: dict[str, Estimate] = dict.fromkeys(MEASURES, NO_ANSWERS)
     own_weights: list[int] | list[None] = [None] * len(given)

@@ -87,7 +87,11 @@ def enter_clients(*, collection: Collection, numbers: Mapping[Institution, int |
         raise QuarterLocked
     for institution, number in numbers.items():
         require(by, Permission.CLIENTS_ENTER, institution)
-        key: dict[str, Any] = {"institution": institution, "life_situation": collection.life_situation, "period": collection.period}
+        key: dict[str, Any] = {
+            "institution": institution,
+            "life_situation": collection.life_situation,
+            "period": collection.period,
+        }
         if number is None:
             ServedClients.objects.filter(**key).delete()
         else:
@@ -153,9 +157,7 @@ def calculated_result(collection: Collection) -> QuarterResult:
 
 def has_changed_since(collection: Collection, now: QuarterResult) -> bool:
     """Whether answers, weights or clients have changed since the quarter was calculated."""
-    return (
-        collection.state == Collection.State.CALCULATED and calculated_result(collection).checksum != now.checksum
-    )
+    return collection.state == Collection.State.CALCULATED and calculated_result(collection).checksum != now.checksum
 
 
 def ask_to_calculate(*, collection: Collection, by: User) -> Job:

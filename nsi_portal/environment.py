@@ -1,6 +1,6 @@
 """What the portal reads from its environment: every variable, its meaning, its check and the remedy when it is wrong.
 
-All mistakes are reported together, each with the variable's name and what to do, so that an operator mends them in one go.
+All mistakes are reported together, each with the variable's name and what to do, to be mended in one go.
 """
 
 import os

@@ -1,34 +1,45 @@
-"""Every request carries an id: it stands in the log, in the answer's header and on the page of an error."""
+"""Every request has an id: it stands in the log, in the answer's header and on the page of an error."""
 
-import logging
 import secrets
 from collections.abc import Callable
-from contextvars import ContextVar
+from typing import Any
 
+from django.contrib.auth import middleware as auth_middleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
-_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+from nsi_portal.logs import current_request_id
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def middleware(request: HttpRequest) -> HttpResponse:
         # Own id, never the client's: what a client sends could be made to look like another line of the log.
         identifier = secrets.token_hex(6)
-        token = _request_id.set(identifier)
+        token = current_request_id.set(identifier)
         request.request_id = identifier  # type: ignore[attr-defined]
         try:
             response = get_response(request)
         finally:
-            _request_id.reset(token)
+            current_request_id.reset(token)
         response.headers["X-Request-Id"] = identifier
         return response
 
     return middleware
 
 
-class RequestIdFilter(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        if not hasattr(record, "request_id"):
-            request = getattr(record, "request", None)
-            record.request_id = getattr(request, "request_id", None) or _request_id.get()
-        return True
+class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
+    """Django's, but a public view is let through before anybody looks at the session.
+
+    Otherwise an anonymous questionnaire would read the cookie of a person signed in, and tell caches to vary by it.
+    """
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)

@@ -1,6 +1,6 @@
 """Who may do what: the only place that says so. Lists, pages, jobs and commands ask here.
 
-`memberships_granting` is the one question; querysets build "which rows" from it, `may` and `require` ask about one object.
+`memberships_granting` is the one question; querysets build "which rows" from it, `may` and `require` ask about one.
 Invisible is 404 (the queryset does not hold it), visible but forbidden is 403 (`require`).
 """
 

@@ -19,7 +19,7 @@ Sent = Mapping[str, Sequence[str]]
 EARLIEST_DATE = date(2000, 1, 1)
 # Control characters and halves of surrogate pairs: nobody types them, databases and XLSX refuse them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_NUMBER = re.compile(r"-?\d{1,9}(?:\.\d{1,6})?")
+_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 
 class InvalidAnswers(Exception):
@@ -38,8 +38,8 @@ class _Wrong(Exception):
 class Answers:
     """Cleaned answers.
 
-    `values`: question code → JSON value, for a repeating section its code → list of such mappings; unanswered and hidden
-    questions are absent. `measures`: measure → typed value (int for scales, Decimal for numbers, date).
+    `values`: question code → JSON value, for a repeating section its code → list of such mappings; unanswered and
+    hidden questions are absent. `measures`: measure → typed value (int for scales, Decimal for numbers, date).
     """
 
     values: dict[str, Any]
@@ -70,7 +70,7 @@ def repeats(section: Section, sent: Sent) -> int:
 
 
 def clean_text(text: str) -> str:
-    """Text as a person meant it: without characters that cannot be typed, with plain line ends, without outer space."""
+    """Text as a person meant it: no characters that cannot be typed, plain line ends, no outer space."""
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
@@ -225,4 +225,5 @@ def _typed(question: Question, value: Any) -> Any:
 
 def _plain(number: Decimal) -> str:
     """3 for 3.0, 3.5 for 3.50, never 1E+3."""
-    return f"{number.normalize():f}"
+    # Adding zero takes the sign off a zero.
+    return f"{number.normalize() + 0:f}"

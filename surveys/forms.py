@@ -26,7 +26,7 @@ class LinkForm(forms.ModelForm):
         labels = {"opens_on": "Открыть с", "closes_on": "Принимать ответы по"}
         help_texts = {
             "label": "Видна только вам, например «Плакат в регистратуре»",
-            "closes_on": "Последний день приёма, до 24:00 по времени региона. Можно оставить пустым и закрыть ссылку позже",
+            "closes_on": "Последний день приёма, до 24:00 по времени региона. Пустое поле: пока не закроете сами",
         }
 
     def __init__(self, *args: Any, institution: Institution, today: date, **kwargs: Any) -> None:

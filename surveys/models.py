@@ -225,7 +225,7 @@ class Response(models.Model):
 class DailyTally(models.Model):
     """Rollup: how many times each value of a measure was given on a day, for an institution and ЖС.
 
-    A histogram keeps everything any figure needs (shares, promoters, mean, median, worst) and its size depends on days and
+    A histogram keeps all any figure needs (shares, promoters, mean, median, worst); its size depends on days and
     distinct values, not on the number of answers. Measure `received` counts answers by eligibility (1 or 0); all other
     measures count eligible answers only.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connections, models
 
@@ -28,6 +29,17 @@ class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
         return self.annotate(answers=models.Count("responses"))
 
 
+@cache
+def _insert_once(model: type[models.Model]) -> tuple[str, list[models.Field[Any, Any]]]:
+    """The statement and the fields in the order of its values; made once, it stands on the way of every answer."""
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    places = ", ".join(["%s"] * len(fields))
+    table = model._meta.db_table
+    sql = f'INSERT INTO "{table}" ({columns}) VALUES ({places}) ON CONFLICT ("key") DO NOTHING'  # noqa: S608  (own names)
+    return sql, fields
+
+
 class ResponseQuerySet(models.QuerySet["Response"]):
     def between(self, first: date, last: date) -> Self:
         """Answers given from one day to another, both included, by the calendar of the region."""
@@ -39,17 +51,12 @@ class ResponseQuerySet(models.QuerySet["Response"]):
     def insert_once(self, response: Response) -> bool:
         """Store an answer unless one with its key is there; True when it was stored.
 
-        One statement decides, so it is safe against any number of simultaneous repeats. Much cheaper than asking first, and
-        than a failed INSERT inside a savepoint.
+        One statement decides, so it is safe against any number of simultaneous repeats, and much cheaper than asking
+        first or than a failed INSERT inside a savepoint.
         """
         connection = connections[self.db]
-        fields = [field for field in self.model._meta.concrete_fields if not field.primary_key]
-        columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+        sql, fields = _insert_once(self.model)
         values = [field.get_db_prep_save(getattr(response, field.attname), connection) for field in fields]
-        sql = (
-            f"INSERT INTO {connection.ops.quote_name(self.model._meta.db_table)} ({columns})"  # noqa: S608
-            f" VALUES ({', '.join(['%s'] * len(fields))}) ON CONFLICT (key) DO NOTHING"
-        )
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             return bool(cursor.rowcount == 1)

@@ -1,4 +1,4 @@
-"""Reading the counts of institutions: from the rollup (any period, cheap) or from raw answers (a quarter, for the record)."""
+"""Reading the counts of institutions: from the rollup (any period) or from raw answers (a quarter, for the record)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

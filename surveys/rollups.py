@@ -1,7 +1,7 @@
 """The daily rollup: made from raw answers, read together with the answers not yet in it, proved equal to raw.
 
-An answer arrives with one INSERT and `is_rolled_up = false`; a periodic task moves it into `DailyTally`. A reading adds both
-in one statement, so a figure is exact at any moment and costs the same at any number of answers.
+An answer arrives with one INSERT and `is_rolled_up = false`; a periodic task moves it into `DailyTally`. A reading adds
+both in one statement, so a figure is exact at any moment and costs the same at any number of answers.
 """
 
 from collections import defaultdict

@@ -2,7 +2,7 @@
 
 import secrets
 
-# No letter or digit that is taken for another, and every letter looks the same on a Russian keyboard or has no twin there.
+# No sign that is taken for another; what has a Cyrillic twin may be typed as the twin (below).
 ALPHABET = "ABCDEHKMPTX23456789"
 # What people type instead: Cyrillic letters that look the same.
 LOOK_ALIKES = str.maketrans("АВЕКМНРСТХ", "ABEKMHPCTX")

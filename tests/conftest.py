@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings as portal_settings
 from hypothesis import settings as hypothesis_settings
 
+from surveys import pages
 from surveys.models import _published_definition
 
 # A loaded machine is slow now and then; that is no failure of a property.
@@ -18,8 +19,9 @@ portal_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 @pytest.fixture(autouse=True)
 def forget_questionnaires() -> None:
-    """Definitions are kept by number for the life of a process; a test's database gives numbers out again."""
+    """Definitions and pages are kept by number for the life of a process; a test's database gives numbers out again."""
     _published_definition.cache_clear()
+    pages.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Every address × every role × own or other region: who gets it, who is refused (403), for whom it does not exist (404)."""
+"""Every address × every role × own or other region: served, refused (403) or not there (404)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

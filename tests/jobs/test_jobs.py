@@ -123,9 +123,11 @@ def test_a_worker_believed_dead_that_comes_back_can_write_nothing(body: list[int
 
 
 def test_a_broker_that_is_away_loses_nothing(body: list[int], django_capture_on_commit_callbacks, settings):
-    with patch("jobs.tasks.look_at_job.apply_async", side_effect=ConnectionError("no broker")):
-        with django_capture_on_commit_callbacks(execute=True):
-            job = services.ask_for("test", scope="one")
+    with (
+        patch("jobs.tasks.look_at_job.apply_async", side_effect=ConnectionError("no broker")),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        job = services.ask_for("test", scope="one")
     assert Job.objects.get().state == Job.State.QUEUED
     # The broker is back: the scheduler looks at the table.
     with patch("jobs.tasks.look_at_job.apply_async") as sent:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         )
         if place is None:
             raise CommandError(
-                f"Регион {options['region']} не ведёт жизненную ситуацию {options['life_situation']}: проверьте оба кода."
+                f"Регион {options['region']} не ведёт ЖС {options['life_situation']}: проверьте оба кода."
             )
         period = ReportingPeriod.objects.filter(code=options["period"].upper()).first()
         if period is None:
