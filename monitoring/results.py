@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -50,10 +50,11 @@ MEASURES = (*MAIN_MEASURES, *ADDITIONAL_MEASURES)
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From how many answers a value is published, and from how many a verdict is passed (settings)."""
+    """Settings a result rests on: answers for a value, answers for a verdict, days an answer may come later."""
 
     minimum: int
     sufficient: int
+    within_days: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class QuarterResult:
                 if one.left_out_because
             ],
             "formula": self.formula,
-            "thresholds": {"minimum": self.thresholds.minimum, "sufficient": self.thresholds.sufficient},
+            "thresholds": asdict(self.thresholds),
             "computed_at": self.computed_at,
             "checksum": self.checksum,
         }
@@ -239,7 +240,7 @@ def checksum(result: QuarterResult) -> str:
     inputs = {
         "formula": result.formula,
         "scheme": result.scheme,
-        "thresholds": [result.thresholds.minimum, result.thresholds.sufficient],
+        "thresholds": asdict(result.thresholds),
         "institutions": [
             [one.id, one.clients, _counts_document(one.counts)]
             for one in sorted(result.institutions, key=lambda one: one.id)

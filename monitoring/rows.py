@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitoring.display import DASH, Shown, Unit, clean, number, shown
+from monitoring.display import DASH, Shown, Unit, clean, counted, number, shown
 from monitoring.kpi import LONG_TERM_MARKS, Scheme, Verdict
 from monitoring.results import (
     ADDITIONAL_MEASURES,
@@ -253,7 +253,8 @@ def passport_rows(result: QuarterResult, *, zone: ZoneInfo, published_at: dateti
         PassportRow("Ответов учтено", number(result.eligible)),
         PassportRow(
             "Ответов не учтено",
-            f"{number(result.received - result.eligible)} (услуга получена слишком давно, чтобы ответ учитывался)",
+            f"{number(result.received - result.eligible)} (услуга получена больше чем за "
+            f"{counted(result.thresholds.within_days, 'день', 'дня', 'дней')} до ответа)",
         ),
         PassportRow("Не вошли в значение региона", "; ".join(left_out) or "нет таких учреждений"),
         PassportRow(

@@ -43,7 +43,11 @@ class OutOfDate(Exception):
 
 
 def thresholds() -> Thresholds:
-    return Thresholds(minimum=settings.KPI_MINIMUM_ANSWERS, sufficient=settings.KPI_SUFFICIENT_ANSWERS)
+    return Thresholds(
+        minimum=settings.KPI_MINIMUM_ANSWERS,
+        sufficient=settings.KPI_SUFFICIENT_ANSWERS,
+        within_days=settings.ELIGIBLE_WITHIN_DAYS,
+    )
 
 
 def collection_for(place: RegionLifeSituation, period: ReportingPeriod) -> Collection:

@@ -74,7 +74,7 @@ class Indicator(models.Model):
 
     class Unit(models.TextChoices):
         PERCENT = "percent", "%"
-        POINTS = "points", "баллы"
+        POINTS = "points", "пункты"
         DAYS = "days", "дни"
         HOURS = "hours", "часы"
         MINUTES = "minutes", "минуты"
