@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000, 1_000_000], help="numbers of answers")
-    parser.add_argument("--seconds", type=int, default=6, help="length of each load")
+    parser.add_argument("--seconds", type=int, default=2, help="length of each load")
     options = parser.parse_args()
     if not shutil.which("wrk"):
         print("make bench needs the load generator wrk. As root: apt-get install wrk", file=sys.stderr)

@@ -30,8 +30,10 @@ from surveys.page_keys import new_page_key
 from surveys.readings import counts_for_period
 from tests import servers
 
-ROUNDS = 3
-CONNECTIONS = 8
+# Many short rounds, ours and the yardstick in turn: a slow moment of the machine hits both. Connections enough to be
+# spread evenly over the server's processes.
+ROUNDS = 7
+CONNECTIONS = 32
 
 
 @dataclass(frozen=True)
@@ -197,10 +199,10 @@ def _post_script(tmp: Path, link: SurveyLink, seconds: int) -> Path:
 
 
 def _rate_line(what: str, rounds: list[list[Load]], yardstick: str) -> Line:
-    """Medians of alternating rounds, so that a slow moment of the machine hits both."""
-    ours = statistics.median(pair[0].rate for pair in rounds)
-    bare = statistics.median(pair[1].rate for pair in rounds)
-    return Line(what, f"{ours:.0f}/s", f"{bare:.0f}/s {yardstick}", ours / bare, "≥ 0.50", ours / bare >= 0.5)
+    """The median of the rounds' ratios."""
+    ratio = statistics.median(ours.rate / bare.rate for ours, bare in rounds)
+    ours, bare = (statistics.median(pair[side].rate for pair in rounds) for side in (0, 1))
+    return Line(what, f"{ours:.0f}/s", f"{bare:.0f}/s {yardstick}", ratio, "≥ 0.50", ratio >= 0.5)
 
 
 # КПЭ
@@ -229,8 +231,9 @@ def _quarter(place: RegionLifeSituation, size: int) -> Line:
             cursor.execute(RAW, [place.life_situation_id, quarter.opens_on, quarter.closes_on])
             cursor.fetchall()
 
-    ours = _best(lambda: quarter_result(place, quarter, from_answers=True), 5)
-    yardstick = _best(raw, 5)
+    # In turn, as above.
+    pairs = [(_best(lambda: quarter_result(place, quarter, from_answers=True), 1), _best(raw, 1)) for _ in range(9)]
+    ours, yardstick = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
     ratio = ours / yardstick
     return Line(
         f"a quarter from raw answers, {size:,} answers",

@@ -20,6 +20,7 @@ from jobs.models import Job
 logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
+MESSAGE_SECONDS = 60
 
 Body = Callable[["Run"], str]
 _bodies: dict[str, Body] = {}
@@ -75,7 +76,8 @@ def send(job_id: int) -> None:
     from jobs.tasks import look_at_job
 
     try:
-        look_at_job.apply_async((job_id,), retry=False)
+        # Expires: while a worker is busy, the scheduler says it again and again.
+        look_at_job.apply_async((job_id,), retry=False, expires=MESSAGE_SECONDS)
     except Exception as error:  # Each transport has errors of its own; the row waits for the scheduler in any case.
         logger.warning("queue is away, job %s waits for the scheduler: %s", job_id, type(error).__name__)
 

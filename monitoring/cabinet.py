@@ -1,13 +1,14 @@
 """«Мой кабинет»: what waits for the person, by deadline, and what they look after."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.models import User
 from monitoring.models import Collection, ReportingPeriod, ServedClients
-from regions.models import Institution, Region, RegionLifeSituation
+from regions.models import Institution, Participation, Region, RegionLifeSituation
 from regions.permissions import Permission
 from surveys.models import SurveyLink
 
@@ -70,72 +71,71 @@ def tasks(user: User, now: datetime) -> list[Task]:
 
 
 def _quarters_to_hand_in(user: User, now: datetime) -> list[Task]:
-    mine = set(
-        RegionLifeSituation.objects.permitting(user, Permission.QUARTER_PUBLISH).values_list("pk", flat=True)
-    ) | set(RegionLifeSituation.objects.permitting(user, Permission.QUARTER_CALCULATE).values_list("pk", flat=True))
+    mine = set(RegionLifeSituation.objects.permitting(user, Permission.QUARTER_CALCULATE).values_list("pk", flat=True))
+    mine |= set(RegionLifeSituation.objects.permitting(user, Permission.QUARTER_PUBLISH).values_list("pk", flat=True))
     return [
-        Task(
-            title=f"Сдать {line.period}".replace("квартал", "квартал", 1),
-            text=line.place.life_situation.short_title,
-            url=collection_url(line.place, line.period),
-            due_on=line.period.closes_on,
-            days_left=(line.period.closes_on - line.place.region.local_date(now)).days,
-        )
+        _task(f"Сдать {line.period}", line.place.life_situation.short_title, line, "collection", now)
         for line in places(user, now)
         if line.place.pk in mine and not (line.collection and line.collection.state == Collection.State.PUBLISHED)
     ]
 
 
 def _clients_to_enter(user: User, now: datetime) -> list[Task]:
-    """Institutions of the person whose number of people served in the due quarter is not known yet."""
-    result: dict[tuple[int, int], Task] = {}
-    institutions = Institution.objects.permitting(user, Permission.CLIENTS_ENTER).select_related("region")[:200]
-    periods = {one.region_id: due_period(one.region, now) for one in {i.region_id: i for i in institutions}.values()}
-    known = set(
-        ServedClients.objects.filter(
-            institution__in=[one.pk for one in institutions], period__in=filter(None, periods.values())
-        ).values_list("institution", "life_situation")
-    )
-    taken = {
-        (place.region_id, place.life_situation_id): place
-        for place in RegionLifeSituation.objects.filter(region__in=periods).select_related("region", "life_situation")
-    }
-    published = set(
-        Collection.objects.published()
-        .filter(region_life_situation__region__in=periods, period__in=filter(None, periods.values()))
-        .values_list("region_life_situation", flat=True)
-    )
-    for institution, life_situation in institutions.values_list("pk", "participations__life_situation"):
-        region_id = next(one.region_id for one in institutions if one.pk == institution)
-        place, period = taken.get((region_id, life_situation)), periods[region_id]
-        if place is None or period is None or place.pk in published or (institution, life_situation) in known:
+    """ЖС in which institutions of the person have no number of people served in the due quarter yet."""
+    institutions = Institution.objects.permitting(user, Permission.CLIENTS_ENTER)
+    taking_part = Participation.objects.filter(institution__in=institutions)
+    waiting = []
+    for region in Region.objects.filter(institutions__in=institutions).distinct():
+        period = due_period(region, now)
+        if period is None:
             continue
-        result[place.pk, period.pk] = Task(
-            title="Указать, сколько человек обслужено",
-            text=f"{place.life_situation.short_title}, {period}",
-            url=collection_url(place, period, "clients"),
-            due_on=period.closes_on,
-            days_left=(period.closes_on - place.region.local_date(now)).days,
+        known = ServedClients.objects.filter(
+            institution=OuterRef("institution"), life_situation=OuterRef("life_situation"), period=period
         )
-    return list(result.values())
+        unknown = taking_part.filter(~Exists(known), institution__region=region, since__lte=period.closes_on)
+        published = Collection.objects.published().filter(period=period).values("region_life_situation")
+        waiting += [
+            PlaceLine(place, period, None)
+            for place in RegionLifeSituation.objects.filter(
+                region=region, life_situation__in=unknown.values("life_situation")
+            )
+            .exclude(pk__in=published)
+            .select_related("region", "life_situation")
+        ]
+    return [
+        _task(
+            "Указать, сколько человек обслужено",
+            f"{line.place.life_situation.short_title}, {line.period}",
+            line,
+            "clients",
+            now,
+        )
+        for line in waiting
+    ]
+
+
+def _task(title: str, text: str, line: PlaceLine, url_name: str, now: datetime) -> Task:
+    due_on = line.period.closes_on
+    return Task(
+        title=title,
+        text=text,
+        url=collection_url(line.place, line.period, url_name),
+        due_on=due_on,
+        days_left=(due_on - line.place.region.local_date(now)).days,
+    )
 
 
 def _links_to_make(user: User, now: datetime) -> list[Task]:
-    """Institutions of the person that nobody can answer about: without a link still open."""
-    result = []
-    for institution in Institution.objects.permitting(user, Permission.LINK_MANAGE).select_related("region")[:50]:
-        links = SurveyLink.objects.filter(institution=institution).with_places()
-        if not any(link.state(now) == SurveyLink.State.OPEN for link in links):
-            result.append(
-                Task(
-                    "Создать ссылку на анкету",
-                    institution.name,
-                    reverse("link-create", args=[institution.pk]),
-                    None,
-                    None,
-                )
-            )
-    return result
+    """Institutions of the person that nobody can answer about: no link of theirs is open. At most 20 are named."""
+    links = SurveyLink.objects.permitting(user, Permission.LINK_MANAGE).filter(closed_at=None).with_places()
+    # Whether a link is open depends on the region's clock; a day more or less is decided below, row by row.
+    near = links.filter(Q(closes_on=None) | Q(closes_on__gte=now.date() - timedelta(days=2)))
+    open_at = {link.institution_id for link in near if link.state(now) == SurveyLink.State.OPEN}
+    silent = Institution.objects.permitting(user, Permission.LINK_MANAGE).exclude(pk__in=open_at)[:20]
+    return [
+        Task("Создать ссылку на анкету", one.name, reverse("link-create", args=[one.pk]), due_on=None, days_left=None)
+        for one in silent
+    ]
 
 
 def collection_url(place: RegionLifeSituation, period: ReportingPeriod, name: str = "collection") -> str:

@@ -16,10 +16,16 @@ from tests import servers
 pytestmark = pytest.mark.xdist_group("run_portal")
 
 
+def embedded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for all who start the embedded form: a start that finds its data is quick."""
+    folder = tmp_path_factory.getbasetemp() / "run_portal"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data folder for all: a start that finds its data is quick, and is what is tested."""
-    return tmp_path_factory.mktemp("run_portal")
+    return embedded_folder(tmp_path_factory)
 
 
 def run_portal(folder: Path, port: int):
