@@ -306,7 +306,8 @@ def _institution_from_document(document: Mapping[str, Any]) -> InstitutionResult
         counts=InstitutionCounts(
             received=counts["received"],
             eligible=counts["eligible"],
-            shares={share: ShareCounts(**counts[share]) for share in SHARES},
+            # A measure added since the quarter was published was asked of nobody then.
+            shares={share: ShareCounts(**counts.get(share, {"n": 0, "positive": 0})) for share in SHARES},
             nps=NpsCounts(**counts["nps"]),
             days=DaysCounts(
                 n=days["n"],
@@ -333,7 +334,7 @@ def _values_document(values: Mapping[str, Estimate]) -> dict[str, dict[str, Any]
 
 
 def _values_from_document(document: Mapping[str, Any]) -> dict[str, Estimate]:
-    return {measure: Estimate(**document[measure]) for measure in MEASURES}
+    return {measure: Estimate(**document[measure]) if measure in document else NO_ANSWERS for measure in MEASURES}
 
 
 def _number(value: Decimal | None) -> int | float | None:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -151,6 +152,7 @@ def collection(request: SignedInRequest, code: str, life_situation: str, period:
         "may_enter_clients": _institutions_to_enter(request, collection) != [],
         "sees_institutions": may(request.user, Permission.REGION_VIEW, place),
         "reports": Report.objects.filter(collection=collection) if collection.pk else [],
+        "formats": len(Report.Format),
         **_jobs(collection),
     }
     return render(request, "monitoring/collection.html", context)
@@ -395,10 +397,14 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
         "form": form,
         "may_manage": may(request.user, Permission.LINK_MANAGE, institution),
         "tab": "kpi",
+        "within_days": settings.ELIGIBLE_WITHIN_DAYS,
     }
     if form.is_valid() and situations:
         situation, first, last = (form.cleaned_data[name] for name in ("life_situation", "first", "last"))
         context |= _institution_numbers(institution, situation.pk, first, last)
+        context["sees_counts"] = may(request.user, Permission.OWN_COUNTS_VIEW, institution) or all(
+            not row.shown.is_hidden for row in context["main_rows"]
+        )
         context |= {"situation": situation, "first": first, "last": last, "period": form.cleaned_data["period"]}
     return render(request, "monitoring/institution.html", context, status=200 if form.is_valid() else 422)
 

@@ -33,6 +33,8 @@ class Environment:
     database_url: str
     redis_url: str
     email_url: str
+    email_from: str
+    host: str
     static_root: Path
 
 
@@ -138,9 +140,11 @@ def read_environment() -> Environment:
     email_url = reader.url(
         "EMAIL_URL",
         "",
-        ("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission", "console", "filebased"),
-        "Set it to smtp+tls://user:password@host:587.",
+        # Only what dj_email_url understands: it takes an unknown scheme for SMTP without encryption.
+        ("submission", "smtp", "console", "file"),
+        "Set it to submission://user:password@host:587 (encrypted), or smtp://host:25 for a server next door.",
     )
+    email_from = reader.text("EMAIL_FROM", f"no-reply@{urlsplit(public_url).hostname or 'localhost'}", "")
     debug = reader.flag("DEBUG")
     if production and debug:
         reader.wrong("DEBUG", "must be off in production", "Remove it.")
@@ -158,6 +162,8 @@ def read_environment() -> Environment:
         database_url=database_url,
         redis_url=redis_url,
         email_url=email_url,
+        email_from=email_from,
+        host=reader.text("NSI_HOST", "127.0.0.1", ""),
         static_root=Path(reader.text("STATIC_ROOT", str(var / "static"), "")),
     )
 

@@ -24,6 +24,7 @@ SECRET_KEY = ENVIRONMENT.secret_key
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 PUBLIC_URL = ENVIRONMENT.public_url
 VAR = ENVIRONMENT.var
+HOST = ENVIRONMENT.host
 PORT = ENVIRONMENT.port
 
 INSTALLED_APPS = [
@@ -163,10 +164,12 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PREVENT_ENUMERATION = True
+# In production every request comes through the portal's own proxy: limits count by the address it names.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0
 
 # E-mail: without a server of its own the embedded form writes letters to files.
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = "Портал НСИ <no-reply@localhost>"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"Портал НСИ <{ENVIRONMENT.email_from}>"
 if ENVIRONMENT.email_url:
     vars().update({key: value for key, value in dj_email_url.parse(ENVIRONMENT.email_url).items() if value is not None})
 else:

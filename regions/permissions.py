@@ -28,6 +28,9 @@ Target: TypeAlias = "Region | Institution | RegionLifeSituation"
 
 class Permission(StrEnum):
     INSTITUTION_VIEW = auto()  # see the institution and its own numbers, live
+    OWN_COUNTS_VIEW = (
+        auto()
+    )  # see the counts behind values too small to publish: the institution's own people (DESIGN 6)
     LINK_MANAGE = auto()  # make and close survey links, print posters
     RESPONSES_IMPORT = auto()  # bring in answers from paper
     REGION_VIEW = auto()  # see the region's ЖС, their collections and live numbers
@@ -60,7 +63,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.EXPERT: _SEES_REGION,
     Role.NSI_ADMIN: _SEES_REGION | {Permission.LINK_MANAGE, Permission.RESPONSES_IMPORT, Permission.CLIENTS_ENTER},
     Role.INSTITUTION_REP: frozenset(
-        {Permission.INSTITUTION_VIEW, Permission.LINK_MANAGE, Permission.RESPONSES_IMPORT, Permission.CLIENTS_ENTER}
+        {
+            Permission.INSTITUTION_VIEW,
+            Permission.OWN_COUNTS_VIEW,
+            Permission.LINK_MANAGE,
+            Permission.RESPONSES_IMPORT,
+            Permission.CLIENTS_ENTER,
+        }
     ),
 }
 

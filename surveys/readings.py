@@ -9,7 +9,14 @@ from django.db.models import Count, Q
 from surveys.counts import SHARES, InstitutionCounts
 from surveys.models import Response
 from surveys.rollups import read_tallies
-from surveys.statistics import DaysCounts, NpsCounts, ShareCounts
+from surveys.statistics import (
+    HIGHEST_DETRACTOR,
+    LOWEST_POSITIVE,
+    LOWEST_PROMOTER,
+    DaysCounts,
+    NpsCounts,
+    ShareCounts,
+)
 
 
 def counts_for_period(
@@ -31,10 +38,10 @@ def counts_from_answers(
     columns = {"received": Count("pk"), "eligible": Count("pk", filter=eligible)}
     for share in SHARES:
         columns[f"{share}_n"] = Count(share, filter=eligible)
-        columns[f"{share}_positive"] = Count("pk", filter=eligible & Q(**{f"{share}__gte": 3}))
+        columns[f"{share}_positive"] = Count("pk", filter=eligible & Q(**{f"{share}__gte": LOWEST_POSITIVE}))
     columns["nps_n"] = Count("nps", filter=eligible)
-    columns["promoters"] = Count("pk", filter=eligible & Q(nps__gte=9))
-    columns["detractors"] = Count("pk", filter=eligible & Q(nps__lte=6))
+    columns["promoters"] = Count("pk", filter=eligible & Q(nps__gte=LOWEST_PROMOTER))
+    columns["detractors"] = Count("pk", filter=eligible & Q(nps__lte=HIGHEST_DETRACTOR))
     rows = (
         Response.objects.between(first, last)
         .filter(life_situation=life_situation_id, institution__in=list(institution_ids))

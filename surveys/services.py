@@ -30,7 +30,11 @@ class NoQuestionnaire(Exception):
 
 
 class NotTakingPart(Exception):
-    """The institution does not take part in this ЖС."""
+    """The institution does not take part in this ЖС on the day the link opens; `since` is when it begins, if ever."""
+
+    def __init__(self, since: date | None = None) -> None:
+        super().__init__(since)
+        self.since = since
 
 
 def standard_version(life_situation: LifeSituation) -> QuestionnaireVersion:
@@ -63,8 +67,12 @@ def create_link(
     """
     if by is not None:
         require(by, Permission.LINK_MANAGE, institution)
-    if not institution.participations.filter(life_situation=life_situation).exists():
+    # Answers given before the participation would belong to no quarter.
+    participation = institution.participations.filter(life_situation=life_situation).first()
+    if participation is None:
         raise NotTakingPart
+    if opens_on < participation.since or (participation.until and opens_on > participation.until):
+        raise NotTakingPart(participation.since)
     return SurveyLink.objects.create(
         institution=institution,
         life_situation=life_situation,

@@ -70,6 +70,9 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
             link = services.create_link(institution=institution, by=request.user, **form.cleaned_data)
         except services.NoQuestionnaire:
             form.add_error("life_situation", "Для этого направления ещё нет опубликованной анкеты")
+        except services.NotTakingPart as error:
+            since = f" с {error.since:%d.%m.%Y}" if error.since else ""
+            form.add_error("opens_on", f"В этот день учреждение не участвует в жизненной ситуации: участвует{since}")
         else:
             messages.success(request, "Ссылка готова. Распечатайте плакат или скопируйте адрес.")
             return redirect("link", link.pk)
@@ -96,7 +99,9 @@ def link_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 def link_close(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     link = _link(request, pk)
     services.close_link(link=link, by=request.user, at=timezone.now())
-    messages.success(request, "Ссылка закрыта. Начатые анкеты ещё час можно отправить.")
+    messages.success(
+        request, f"Ссылка закрыта. Начатые анкеты ещё можно отправить: {settings.LINK_GRACE_SECONDS // 60} мин."
+    )
     return redirect("link", link.pk)
 
 

@@ -143,3 +143,18 @@ def test_a_published_version_never_changes():
         QuestionnaireVersion.objects.filter(pk=version.pk).update(document={})
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         version.delete()
+
+
+def test_the_catalogue_and_the_computations_speak_of_the_same_marks_and_titles():
+    """Pure functions keep the marks they compute with; the catalogue keeps what the Agency reads. They must agree."""
+    from monitoring.kpi import LONG_TERM_MARKS
+    from monitoring.rows import CATALOGUE
+
+    for code in ("satisfaction", "nps"):
+        indicator = Indicator.objects.get(code=code)
+        assert indicator.long_term_mark == CATALOGUE[code].mark == LONG_TERM_MARKS[code]
+        assert indicator.unit == CATALOGUE[code].unit.value
+    for code in ("infrastructure", "roadmap_execution"):
+        assert Indicator.objects.get(code=code).long_term_mark == LONG_TERM_MARKS[code]
+    assert Indicator.objects.get(code="satisfaction").title == CATALOGUE["satisfaction"].title
+    assert Indicator.objects.get(code="time").title == CATALOGUE["days"].title

@@ -20,8 +20,35 @@ LOCKED = {
 }
 
 
+# A number of people served that comes late would not be that of the published quarter either.
+NO_MORE_ROWS = ("monitoring_servedclients",)
+
+
 def lock(apps, schema_editor):
     postgresql = schema_editor.connection.vendor == "postgresql"
+    for table in NO_MORE_ROWS:
+        condition = LOCKED[table].replace("OLD.", "NEW.")
+        if postgresql:
+            schema_editor.execute(
+                f"""
+                CREATE FUNCTION {table}_is_complete() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF {condition} THEN
+                        RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'integrity_constraint_violation';
+                    END IF;
+                    RETURN NEW;
+                END $$
+                """
+            )
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_complete BEFORE INSERT ON {table}"
+                f" FOR EACH ROW EXECUTE FUNCTION {table}_is_complete()"
+            )
+        else:
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_complete BEFORE INSERT ON {table} FOR EACH ROW"
+                f" WHEN {condition} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+            )
     for table, condition in LOCKED.items():
         if postgresql:
             schema_editor.execute(
@@ -49,6 +76,12 @@ def lock(apps, schema_editor):
 
 
 def unlock(apps, schema_editor):
+    for table in NO_MORE_ROWS:
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP TRIGGER {table}_complete ON {table}")
+            schema_editor.execute(f"DROP FUNCTION {table}_is_complete()")
+        else:
+            schema_editor.execute(f"DROP TRIGGER {table}_complete")
     for table in LOCKED:
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP TRIGGER {table}_locked ON {table}")

@@ -152,6 +152,8 @@ def test_publishing_locks_the_quarter(world: World):
         "DELETE FROM monitoring_weightdecision WHERE year = 2026",
         "UPDATE monitoring_servedclients SET number = 1",
         "DELETE FROM monitoring_servedclients",
+        """INSERT INTO monitoring_servedclients (institution_id, life_situation_id, period_id, number, entered_at)
+            SELECT institution_id, life_situation_id, period_id, 5, entered_at FROM monitoring_servedclients""",
     ],
 )
 def test_the_database_itself_refuses_to_change_what_is_published(world: World, statement: str):

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         # A closed terminal stops the portal as Ctrl-C does; left to itself it would leave the three processes behind.
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
-        host = os.environ.get("NSI_HOST", "127.0.0.1")
+        host = settings.HOST
         refuse_busy_port(host, settings.PORT)
         prepare(demo=not no_demo)
         portal = Portal(host, settings.PORT, demo=not no_demo)
