@@ -2,7 +2,7 @@ from django.urls import include, path
 
 from monitoring import views
 
-QUARTER = "regions/<slug:code>/<slug:life_situation>/<str:period>/"
+QUARTER = "regions/<slug:code>/<slug:life_situation>/<slug:period>/"
 
 urlpatterns = [
     path("", views.cabinet, name="cabinet"),

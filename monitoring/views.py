@@ -94,14 +94,19 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
     )
 
 
+def _asked(request: SignedInRequest, name: str) -> str:
+    """A value of the query, without the NUL bytes that PostgreSQL refuses."""
+    return request.GET.get(name, "").replace("\0", "")
+
+
 @require_safe
 def choose(request: SignedInRequest) -> HttpResponse:
     """Where the choice of region, ЖС and period on top leads."""
     visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
-    in_region = visible.filter(region__code=request.GET.get("region", "")).select_related("region", "life_situation")
+    in_region = visible.filter(region__code=_asked(request, "region")).select_related("region", "life_situation")
     # Another region may not have taken this ЖС: then its first one.
-    place = in_region.filter(life_situation__code=request.GET.get("life_situation", "")).first() or in_region.first()
-    period = ReportingPeriod.objects.filter(code=request.GET.get("period", "")).first()
+    place = in_region.filter(life_situation__code=_asked(request, "life_situation")).first() or in_region.first()
+    period = ReportingPeriod.objects.filter(code=_asked(request, "period")).first()
     if place is None or period is None:
         raise Http404
     return redirect(cabinets.collection_url(place, period))
@@ -426,7 +431,7 @@ def report_list(request: SignedInRequest) -> HttpResponse:
     if not RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW).exists():
         raise PermissionDenied
     reports = Report.objects.permitting(request.user).with_places()
-    period, region = request.GET.get("period", ""), request.GET.get("region", "")
+    period, region = _asked(request, "period"), _asked(request, "region")
     periods = ReportingPeriod.objects.filter(collections__reports__in=reports).distinct().order_by("-opens_on")
     regions = Region.objects.filter(life_situations__collections__reports__in=reports).distinct()
     found = reports

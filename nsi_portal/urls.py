@@ -4,11 +4,14 @@ from django.urls import include, path
 
 from nsi_portal import health
 from nsi_portal.gallery import gallery
+from nsi_portal.help import guide
 
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("components/", gallery, name="gallery"),
+    path("help/", guide, name="help"),
+    path("help/<slug:name>/", guide, name="guide"),
     path("accounts/", include("accounts.urls")),
     path("", include("surveys.urls")),
     path("", include("monitoring.urls")),

@@ -1,12 +1,16 @@
 """Forms of links: is the input well-formed?"""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 
 from regions.models import Institution, LifeSituation
 from surveys.models import SurveyLink
+
+
+# A year typed with a slip of the finger is no window anybody means.
+LONGEST_AHEAD = timedelta(days=5 * 366)
 
 
 class DateInput(forms.DateInput):
@@ -46,6 +50,10 @@ class LinkForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name in ("opens_on", "closes_on"):
+            if (day := cleaned.get(name)) and day > self.today + LONGEST_AHEAD:
+                self.add_error(name, "Этот день слишком далеко, проверьте год")
+        # Without those that were found wrong just now.
         opens_on, closes_on = cleaned.get("opens_on"), cleaned.get("closes_on")
         if closes_on and closes_on < self.today:
             self.add_error("closes_on", "Этот день уже прошёл")

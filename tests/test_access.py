@@ -78,6 +78,8 @@ TABLE: dict[str, Line | list[Line]] = {
     "answer": Line(arguments=lambda world: [world.link.token], public=True),
     "answer-by-code": PUBLIC,
     "gallery": Line(personal=True),
+    "help": Line(personal=True),
+    "guide": Line(arguments=lambda world: ["hq_member"], personal=True),
     "cabinet": Line(personal=True),
     "institution-list": Line(personal=True),
     "region-list": Line(personal=True),
