@@ -51,5 +51,5 @@ class User(AbstractBaseUser):
     @property
     def short_name(self) -> str:
         """«Иванова А. П.» for places where the whole name does not fit."""
-        family, *others = self.full_name.split()
+        family, *others = self.full_name.split() or [self.email]
         return " ".join([family, *(f"{name[0]}." for name in others)])

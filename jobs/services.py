@@ -54,21 +54,23 @@ def ask_for(kind: str, *, scope: str, parameters: dict[str, Any] | None = None, 
     """
     if kind not in _bodies:
         raise ValueError(f"nobody does jobs of kind {kind!r}")
-    while True:
-        active = Job.objects.active().filter(kind=kind, scope=scope).first()
-        if active:
-            return active
-        try:
-            # A savepoint: the caller's transaction must survive a lost race.
-            with transaction.atomic():
-                job = Job.objects.create(
-                    kind=kind, scope=scope, parameters=parameters or {}, requested_by_id=by.pk if by else None
-                )
-        except IntegrityError:
-            continue  # Somebody asked in the same moment: take theirs.
-        # After commit: a worker that is faster than the transaction would find no row.
-        transaction.on_commit(partial(send, job.pk))
-        return job
+    active = Job.objects.active().filter(kind=kind, scope=scope)
+    if found := active.first():
+        return found
+    try:
+        # A savepoint: the caller's transaction must survive a lost race.
+        with transaction.atomic():
+            job = Job.objects.create(
+                kind=kind, scope=scope, parameters=parameters or {}, requested_by_id=by.pk if by else None
+            )
+    except IntegrityError:
+        # Somebody asked in the same moment: theirs will do, and if it has ended already, there is time to ask anew.
+        if found := active.first():
+            return found
+        raise
+    # After commit: a worker that is faster than the transaction would find no row.
+    transaction.on_commit(partial(send, job.pk))
+    return job
 
 
 def send(job_id: int) -> None:
@@ -165,12 +167,15 @@ class Run:
             raise ClaimLost
 
     def _beat(self) -> None:
-        while not self._stop.wait(settings.JOB_HEARTBEAT_SECONDS):
-            try:
-                self.write()
-            except ClaimLost:
-                return
-            except Exception as error:  # A busy database: the next beat comes soon.
-                logger.warning("heartbeat of job %s missed: %s", self.job.pk, type(error).__name__)
-                close_old_connections()
-        connection.close()
+        try:
+            while not self._stop.wait(settings.JOB_HEARTBEAT_SECONDS):
+                try:
+                    self.write()
+                except ClaimLost:
+                    return
+                except Exception as error:  # A busy database: the next beat comes soon.
+                    logger.warning("heartbeat of job %s missed: %s", self.job.pk, type(error).__name__)
+                    close_old_connections()
+        finally:
+            # This thread's own connection.
+            connection.close()

@@ -1,16 +1,21 @@
 """«Мой кабинет»: what waits for the person, by deadline, and what they look after."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import User
-from monitoring.models import Collection, ReportingPeriod, ServedClients
-from regions.models import Institution, Participation, Region, RegionLifeSituation
+from monitoring.kpi import Scheme
+from monitoring.models import Collection, ReportingPeriod, ServedClients, WeightDecision
+from regions.models import Institution, Region, RegionLifeSituation
 from regions.permissions import Permission
 from surveys.models import SurveyLink
+
+# The quarter now open shows itself so long before its deadline: surveying is recommended in the last weeks [000].
+NEAR_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,102 +31,123 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class PlaceLine:
-    """A ЖС of a region with the quarter that is due and the one now open."""
+    """A ЖС of a region with one quarter and its collection, if anybody has worked on it."""
 
     place: RegionLifeSituation
     period: ReportingPeriod
     collection: Collection | None
 
+    @property
+    def is_published(self) -> bool:
+        return self.collection is not None and self.collection.state == Collection.State.PUBLISHED
 
-def due_period(region: Region, now: datetime) -> ReportingPeriod | None:
-    """The quarter to be handed in: the newest that has closed in the region."""
-    today = region.local_date(now)
-    return ReportingPeriod.objects.filter(closes_on__lt=today).order_by("-opens_on").first()
+
+class Calendar:
+    """The reporting periods, read once: which of them a region must hand in is then a matter of its clock."""
+
+    def __init__(self, now: datetime) -> None:
+        self._periods = list(ReportingPeriod.objects.order_by("opens_on"))
+        self._now = now
+
+    def due(self, region: Region) -> ReportingPeriod | None:
+        """The newest quarter that has closed in the region."""
+        closed = [period for period in self._periods if period.closes_at(region) <= self._now]
+        return closed[-1] if closed else None
+
+    def to_hand_in(self, region: Region) -> list[ReportingPeriod]:
+        """The due quarter, and the one now open when its deadline is near."""
+        near = self._now + timedelta(days=NEAR_DAYS)
+        soon = [one for one in self._periods if self._now < one.closes_at(region) <= near]
+        due = self.due(region)
+        return ([due] if due else []) + soon
+
+    def days_left(self, period: ReportingPeriod, region: Region) -> int:
+        return (period.closes_on - region.local_date(self._now)).days
 
 
 def places(user: User, now: datetime, *, limit: int = 50) -> list[PlaceLine]:
     """The ЖС of the person's regions with their due quarter, at most `limit`."""
-    found = (
+    calendar = Calendar(now)
+    return _lines(
         RegionLifeSituation.objects.permitting(user, Permission.REGION_VIEW)
         .select_related("region", "life_situation")
-        .order_by("region__name", "life_situation__number")[:limit]
+        .order_by("region__name", "life_situation__number")[:limit],
+        lambda region: [period for period in [calendar.due(region)] if period],
     )
-    periods = {
-        place.region_id: due_period(place.region, now) for place in {one.region_id: one for one in found}.values()
-    }
-    collections = {
-        (one.region_life_situation_id, one.period_id): one
-        for one in Collection.objects.filter(
-            region_life_situation__in=[place.pk for place in found], period__in=filter(None, periods.values())
-        )
-    }
-    return [
-        PlaceLine(place, period, collections.get((place.pk, period.pk)))
-        for place in found
-        if (period := periods[place.region_id])
-    ]
 
 
 def tasks(user: User, now: datetime) -> list[Task]:
     """What waits for the person, the nearest deadline first."""
+    calendar = Calendar(now)
     return sorted(
-        [*_quarters_to_hand_in(user, now), *_clients_to_enter(user, now), *_links_to_make(user, now)],
+        [*_quarters_to_hand_in(user, calendar), *_clients_to_enter(user, calendar), *_links_to_make(user, now)],
         key=lambda task: (task.due_on is None, task.due_on or date.max, task.title),
     )
 
 
-def _quarters_to_hand_in(user: User, now: datetime) -> list[Task]:
-    mine = set(RegionLifeSituation.objects.permitting(user, Permission.QUARTER_CALCULATE).values_list("pk", flat=True))
-    mine |= set(RegionLifeSituation.objects.permitting(user, Permission.QUARTER_PUBLISH).values_list("pk", flat=True))
+def _lines(
+    found: Iterable[RegionLifeSituation], periods_of: Callable[[Region], list[ReportingPeriod]]
+) -> list[PlaceLine]:
+    wanted = [(place, period) for place in found for period in periods_of(place.region)]
+    collections = {
+        (one.region_life_situation_id, one.period_id): one
+        for one in Collection.objects.filter(
+            region_life_situation__in={place for place, _ in wanted}, period__in={period for _, period in wanted}
+        ).without_snapshot()
+    }
+    return [PlaceLine(place, period, collections.get((place.pk, period.pk))) for place, period in wanted]
+
+
+def _quarters_to_hand_in(user: User, calendar: Calendar) -> list[Task]:
+    calculates = RegionLifeSituation.objects.permitting(user, Permission.QUARTER_CALCULATE)
+    publishes = RegionLifeSituation.objects.permitting(user, Permission.QUARTER_PUBLISH)
+    mine = RegionLifeSituation.objects.filter(Q(pk__in=calculates.values("pk")) | Q(pk__in=publishes.values("pk")))
     return [
-        _task(f"Сдать {line.period}", line.place.life_situation.short_title, line, "collection", now)
-        for line in places(user, now)
-        if line.place.pk in mine and not (line.collection and line.collection.state == Collection.State.PUBLISHED)
+        _task(f"Сдать {line.period}", line.place.life_situation.short_title, line, "collection", calendar)
+        for line in _lines(mine.select_related("region", "life_situation"), calendar.to_hand_in)
+        if not line.is_published
     ]
 
 
-def _clients_to_enter(user: User, now: datetime) -> list[Task]:
-    """ЖС in which institutions of the person have no number of people served in the due quarter yet."""
-    institutions = Institution.objects.permitting(user, Permission.CLIENTS_ENTER)
-    taking_part = Participation.objects.filter(institution__in=institutions)
+def _clients_to_enter(user: User, calendar: Calendar) -> list[Task]:
+    """ЖС in which the person may enter how many people were served, and it is not known of every institution yet."""
+    mine = RegionLifeSituation.objects.filter(
+        region__in=Institution.objects.permitting(user, Permission.CLIENTS_ENTER).values("region")
+    ).select_related("region", "life_situation")
+    other_schemes = set(WeightDecision.objects.exclude(scheme=Scheme.CLIENTS.value).values_list("region", "year"))
     waiting = []
-    for region in Region.objects.filter(institutions__in=institutions).distinct():
-        period = due_period(region, now)
-        if period is None:
+    for line in _lines(mine, calendar.to_hand_in):
+        place, period = line.place, line.period
+        if line.is_published or (place.region_id, period.year) in other_schemes:
             continue
-        known = ServedClients.objects.filter(
-            institution=OuterRef("institution"), life_situation=OuterRef("life_situation"), period=period
+        known = ServedClients.objects.filter(life_situation=place.life_situation_id, period=period)
+        unknown = (
+            Institution.objects.permitting(user, Permission.CLIENTS_ENTER, life_situation=place.life_situation)
+            .filter(region=place.region_id)
+            .taking_part(place.life_situation_id, period.opens_on, period.closes_on)
+            .exclude(pk__in=known.values("institution"))
         )
-        unknown = taking_part.filter(~Exists(known), institution__region=region, since__lte=period.closes_on)
-        published = Collection.objects.published().filter(period=period).values("region_life_situation")
-        waiting += [
-            PlaceLine(place, period, None)
-            for place in RegionLifeSituation.objects.filter(
-                region=region, life_situation__in=unknown.values("life_situation")
-            )
-            .exclude(pk__in=published)
-            .select_related("region", "life_situation")
-        ]
+        if unknown.exists():
+            waiting.append(line)
     return [
         _task(
             "Указать, сколько человек обслужено",
             f"{line.place.life_situation.short_title}, {line.period}",
             line,
             "clients",
-            now,
+            calendar,
         )
         for line in waiting
     ]
 
 
-def _task(title: str, text: str, line: PlaceLine, url_name: str, now: datetime) -> Task:
-    due_on = line.period.closes_on
+def _task(title: str, text: str, line: PlaceLine, url_name: str, calendar: Calendar) -> Task:
     return Task(
         title=title,
         text=text,
         url=collection_url(line.place, line.period, url_name),
-        due_on=due_on,
-        days_left=(due_on - line.place.region.local_date(now)).days,
+        due_on=line.period.closes_on,
+        days_left=calendar.days_left(line.period, line.place.region),
     )
 
 

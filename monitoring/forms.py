@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from monitoring.models import ReportingPeriod, WeightDecision
 from regions.models import Institution, LifeSituation
 from surveys.forms import DateInput
+
+# The initiative began in 2021 [001]: an earlier decision is a slip of the pen.
+EARLIEST_YEAR = 2020
 
 
 class PeriodForm(forms.Form):
@@ -72,7 +76,18 @@ class WeightDecisionForm(forms.ModelForm):
         day: date = self.cleaned_data["document_date"]
         if day > self.today:
             raise forms.ValidationError("Дата решения ещё не наступила")
+        if day.year < EARLIEST_YEAR:
+            raise forms.ValidationError("Проверьте год")
         return day
+
+
+class WholeNumberField(forms.IntegerField):
+    """A whole number as people write it or paste it from a table: «1 234»."""
+
+    def to_python(self, value: Any) -> int | None:
+        if isinstance(value, str):
+            value = "".join(value.split())
+        return super().to_python(value)
 
 
 class ClientsForm(forms.Form):
@@ -84,12 +99,14 @@ class ClientsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.institutions = list(institutions)
         for institution in self.institutions:
-            self.fields[self.name_of(institution)] = forms.IntegerField(
+            self.fields[self.name_of(institution)] = WholeNumberField(
                 label=institution.name,
                 required=False,
                 min_value=0,
                 max_value=10_000_000,
                 initial=numbers.get(institution.pk),
+                # The page carries what it showed: changed is what differs from that, not from the newest number.
+                show_hidden_initial=True,
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
                 error_messages={"invalid": "Введите целое число"},
             )
@@ -99,4 +116,31 @@ class ClientsForm(forms.Form):
         return f"clients_{institution.pk}"
 
     def numbers(self) -> dict[Institution, int | None]:
-        return {institution: self.cleaned_data[self.name_of(institution)] for institution in self.institutions}
+        """What the person has changed; a number they did not touch is left to whoever else enters it."""
+        given = {one: self.cleaned_data[self.name_of(one)] for one in self.institutions}
+        return {one: number for one, number in given.items() if number != self._seen(one)}
+
+    def seen(self) -> dict[Institution, int | None]:
+        """The numbers as the page showed them."""
+        return {one: self._seen(one) for one in self.institutions}
+
+    def refuse(self, numbers: Mapping[Institution, int | None]) -> None:
+        """Show numbers that somebody else has entered meanwhile; saving once more is then a decision."""
+        data = cast("QueryDict", self.data).copy()
+        for institution, number in numbers.items():
+            name = self.name_of(institution)
+            data[self.add_initial_prefix(name)] = "" if number is None else str(number)
+            now = "число убрали" if number is None else f"здесь указали {number}"
+            self.add_error(name, f"Пока страница была открыта, {now}. Проверьте и сохраните ещё раз")
+        self.data = data
+
+    def _seen(self, institution: Institution) -> int | None:
+        name = self.name_of(institution)
+        field, shown = self.fields[name], self.data.get(self.add_initial_prefix(name))
+        if shown is None:
+            number: int | None = field.initial
+            return number
+        try:
+            return cast("int | None", field.to_python(shown))
+        except forms.ValidationError:
+            return None

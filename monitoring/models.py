@@ -1,6 +1,6 @@
 """Reporting periods, weights and their scheme, the collection of a quarter with its snapshot, and its reports."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -39,9 +39,6 @@ class ReportingPeriod(models.Model):
     def closes_at(self, region: Region) -> datetime:
         """The deadline: 24:00 of the last day in the region's time zone (DESIGN 5)."""
         return datetime.combine(self.closes_on + timedelta(days=1), time.min, region.zone)
-
-    def contains(self, day: date) -> bool:
-        return self.opens_on <= day <= self.closes_on
 
 
 class ServedClients(models.Model):

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from monitoring.models import ReportingPeriod
+from monitoring.models import Collection, ReportingPeriod
 from regions.models import Region, RegionLifeSituation
 from regions.permissions import Permission, may_anywhere
 
@@ -54,9 +54,15 @@ def _chooser(request: HttpRequest) -> dict[str, Any]:
     assert request.resolver_match
     chosen = request.resolver_match.kwargs
     places = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
+    begun = ReportingPeriod.objects.begun(timezone.localdate())
+    if not may_anywhere(request.user, Permission.REGION_VIEW):
+        # Who sees published results only is offered nothing else.
+        published = Collection.objects.published().filter(region_life_situation__in=places)
+        places = places.filter(pk__in=published.values("region_life_situation"))
+        begun = begun.filter(pk__in=published.values("period"))
+    periods = begun[:8]
     regions = Region.objects.filter(pk__in=places.values("region"))
     situations = places.filter(region__code=chosen["code"]).select_related("life_situation")
-    periods = ReportingPeriod.objects.begun(timezone.localdate())[:8]
     return {
         "action": reverse("choose"),
         "regions": [{"code": one.code, "name": one.name, "selected": one.code == chosen["code"]} for one in regions],

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 
 class ReportingPeriodQuerySet(models.QuerySet["ReportingPeriod"]):
-    def containing(self, day: date) -> ReportingPeriod | None:
-        return self.filter(opens_on__lte=day, closes_on__gte=day).first()
-
     def begun(self, day: date) -> Self:
         """Periods that have begun by a day, newest first."""
         return self.filter(opens_on__lte=day).order_by("-opens_on")
@@ -35,6 +32,10 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
     def with_places(self) -> Self:
         return self.select_related("region_life_situation__region", "region_life_situation__life_situation", "period")
 
+    def without_snapshot(self) -> Self:
+        """For lists: a snapshot holds every institution of a region."""
+        return self.defer("snapshot")
+
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def permitting(self, user: Person) -> Self:
@@ -47,4 +48,4 @@ class ReportQuerySet(models.QuerySet["Report"]):
             "collection__region_life_situation__region",
             "collection__region_life_situation__life_situation",
             "collection__period",
-        )
+        ).defer("collection__snapshot")

@@ -198,8 +198,9 @@ def compute(
     missing: tuple[str, ...] = ()
     if scheme is not None:
         try:
-            values = {measure: _regional(scheme, measure, given) for measure in MEASURES}
+            # First, and over all eligible answers: it names every institution without a weight, whatever it was asked.
             own_weights = weights(scheme, [_eligible_stratum(one) for one in given])
+            values = {measure: _regional(scheme, measure, given) for measure in MEASURES}
         except MissingWeight as error:
             missing = error.institutions
     values = {measure: published(value, minimum=thresholds.minimum) for measure, value in values.items()}
@@ -236,13 +237,14 @@ def compute(
 
 
 def checksum(result: QuarterResult) -> str:
-    """SHA-256 of everything the values are computed from: equal inputs, equal checksum."""
+    """SHA-256 of all that the values and their passport rest on: equal inputs, equal checksum."""
     inputs = {
         "formula": result.formula,
         "scheme": result.scheme,
+        "decision": result.decision,
         "thresholds": asdict(result.thresholds),
         "institutions": [
-            [one.id, one.clients, _counts_document(one.counts)]
+            [one.id, one.name, one.clients, _counts_document(one.counts)]
             for one in sorted(result.institutions, key=lambda one: one.id)
         ],
     }

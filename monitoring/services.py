@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
@@ -39,7 +40,19 @@ class NotCalculated(Exception):
 
 
 class OutOfDate(Exception):
-    """Answers, weights or clients have changed since the calculation: it must be made again first."""
+    """What would be published is not what the person saw, or not what the answers and weights give now."""
+
+
+class NotBegun(Exception):
+    """The reporting period has not begun: there is nothing to calculate yet."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else has entered these numbers since the person looked: `numbers`, as they are now."""
+
+    def __init__(self, numbers: dict[Institution, int | None]) -> None:
+        super().__init__(numbers)
+        self.numbers = numbers
 
 
 def thresholds() -> Thresholds:
@@ -81,16 +94,36 @@ def decide_weights(
 
 
 @transaction.atomic
-def enter_clients(*, collection: Collection, numbers: Mapping[Institution, int | None], by: User) -> None:
+def enter_clients(
+    *,
+    collection: Collection,
+    numbers: Mapping[Institution, int | None],
+    by: User,
+    seen: Mapping[Institution, int | None] | None = None,
+) -> None:
     """Enter how many people institutions served in a period; None removes a number.
 
-    Raises PermissionDenied for an institution the person may not speak for, QuarterLocked.
+    `seen`: the numbers the person had before their eyes. Raises PermissionDenied for an institution the person may not
+    speak for in this ЖС, QuarterLocked, ChangedMeanwhile.
     """
     locked = Collection.objects.select_for_update().get(pk=collection.pk)
     if locked.state == Collection.State.PUBLISHED:
         raise QuarterLocked
+    permitted = Institution.objects.permitting(
+        by, Permission.CLIENTS_ENTER, life_situation=collection.life_situation
+    ).filter(region=collection.region)
+    if permitted.filter(pk__in=[one.pk for one in numbers]).count() != len(numbers):
+        raise PermissionDenied
+    known = dict(
+        ServedClients.objects.filter(
+            institution__in=list(numbers), life_situation=collection.life_situation, period=collection.period
+        ).values_list("institution", "number")
+    )
+    if seen is not None:
+        changed = [one for one in numbers if known.get(one.pk) not in (seen[one], numbers[one])]
+        if changed:
+            raise ChangedMeanwhile({one: known.get(one.pk) for one in changed})
     for institution, number in numbers.items():
-        require(by, Permission.CLIENTS_ENTER, institution)
         key: dict[str, Any] = {
             "institution": institution,
             "life_situation": collection.life_situation,
@@ -165,10 +198,13 @@ def has_changed_since(collection: Collection, now: QuarterResult) -> bool:
 
 
 def ask_to_calculate(*, collection: Collection, by: User) -> Job:
-    """Start the calculation (or find the one under way). Raises PermissionDenied, QuarterLocked."""
+    """Start the calculation (or find the one under way). Raises PermissionDenied, QuarterLocked, NotBegun."""
     require(by, Permission.QUARTER_CALCULATE, collection.region_life_situation)
     if collection.state == Collection.State.PUBLISHED:
         raise QuarterLocked
+    # A quarter that runs may be handed in: the report is due on its last day, not after it [000].
+    if collection.region.local_date() < collection.period.opens_on:
+        raise NotBegun
     return jobs.ask_for(CALCULATE, scope=collection.job_scope, parameters={"collection": collection.pk}, by=by)
 
 
@@ -195,10 +231,11 @@ def calculate(run: jobs.Run) -> str:
     return f"Рассчитано: ответов {result.received}, учтено {result.eligible}"
 
 
-def publish(*, collection: Collection, by: User, at: datetime) -> Collection:
+def publish(*, collection: Collection, by: User, at: datetime, seen: str | None = None) -> Collection:
     """Publish the calculated result and lock it for good; the reports are made by a job.
 
-    Raises PermissionDenied, QuarterLocked, NotCalculated, OutOfDate.
+    `seen`: checksum of the result the person had before their eyes. Raises PermissionDenied, QuarterLocked,
+    NotCalculated, OutOfDate.
     """
     require(by, Permission.QUARTER_PUBLISH, collection.region_life_situation)
     with transaction.atomic():
@@ -209,8 +246,8 @@ def publish(*, collection: Collection, by: User, at: datetime) -> Collection:
             raise NotCalculated
         list(WeightDecision.objects.select_for_update().filter(region=collection.region, year=collection.period.year))
         now = quarter_result(collection.region_life_situation, collection.period)
-        if has_changed_since(locked, now):
-            # Nobody publishes numbers other than those the page shows.
+        # Nobody publishes numbers other than those the page showed.
+        if has_changed_since(locked, now) or seen not in (None, now.checksum):
             raise OutOfDate
         locked.state, locked.published_at, locked.published_by = Collection.State.PUBLISHED, at, by
         locked.save(update_fields=["state", "published_at", "published_by"])

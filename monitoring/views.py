@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -53,10 +54,13 @@ def region_list(request: SignedInRequest) -> HttpResponse:
     regions = list(Region.objects.filter(pk__in=places.values("region")))
     if len(regions) == 1:
         return redirect("region", regions[0].code)
-    published = Collection.objects.published().filter(region_life_situation__in=places).with_places()
-    latest: dict[int, Collection] = {}
-    for collection in published.order_by("period__opens_on"):
-        latest[collection.region.pk] = collection
+    newest = (
+        Collection.objects.published()
+        .filter(region_life_situation__region=OuterRef("region_life_situation__region"))
+        .order_by("-period__opens_on", "-pk")
+    )
+    published = Collection.objects.filter(pk=Subquery(newest.values("pk")[:1]), region_life_situation__in=places)
+    latest = {one.region.pk: one for one in published.with_places().without_snapshot()}
     taken: dict[int, int] = {}
     for region_id in places.values_list("region", flat=True):
         taken[region_id] = taken.get(region_id, 0) + 1
@@ -74,7 +78,7 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
     place = places[0].region
     today = place.local_date()
     periods = list(ReportingPeriod.objects.begun(today)[:5])
-    collections = Collection.objects.filter(region_life_situation__in=places, period__in=periods)
+    collections = Collection.objects.filter(region_life_situation__in=places, period__in=periods).without_snapshot()
     if not may(request.user, Permission.REGION_VIEW, place):
         collections = collections.published()
     by_cell = {(one.region_life_situation_id, one.period_id): one for one in collections}
@@ -149,6 +153,11 @@ def collection(request: SignedInRequest, code: str, life_situation: str, period:
         "passport_url": cabinets.collection_url(place, collection.period, "passport"),
         "closes_at": collection.period.closes_at(place.region),
         "is_over": timezone.now() >= collection.period.closes_at(place.region),
+        "has_begun": place.region.local_date() >= collection.period.opens_on,
+        # Whoever answered was served: fewer people served than answers is most likely a slip.
+        "too_few_clients": [
+            one.name for one in result.institutions if one.clients is not None and one.clients < one.counts.eligible
+        ],
         "changed_since": services.has_changed_since(collection, result),
         "decision": WeightDecision.objects.filter(region=place.region, year=collection.period.year).first(),
         "may_calculate": may(request.user, Permission.QUARTER_CALCULATE, place),
@@ -236,6 +245,8 @@ def collection_calculate(request: SignedInRequest, code: str, life_situation: st
         services.ask_to_calculate(collection=collection, by=request.user)
     except services.QuarterLocked:
         messages.error(request, "Квартал уже опубликован, пересчитать его нельзя.")
+    except services.NotBegun:
+        messages.error(request, "Этот квартал ещё не начался.")
     return redirect(cabinets.collection_url(collection.region_life_situation, collection.period))
 
 
@@ -246,13 +257,13 @@ def collection_publish(request: SignedInRequest, code: str, life_situation: str,
     try:
         if collection.pk is None:
             raise services.NotCalculated
-        services.publish(collection=collection, by=request.user, at=timezone.now())
+        services.publish(collection=collection, by=request.user, at=timezone.now(), seen=request.POST.get("checksum"))
     except services.QuarterLocked:
         messages.error(request, "Квартал уже опубликован.")
     except services.NotCalculated:
         messages.error(request, "Сначала рассчитайте квартал.")
     except services.OutOfDate:
-        messages.error(request, "После расчёта пришли новые ответы или изменились веса. Рассчитайте квартал ещё раз.")
+        messages.error(request, "Числа изменились. Посмотрите на новые и, если нужно, рассчитайте квартал ещё раз.")
     else:
         messages.success(request, "Квартал опубликован и больше не изменится. Отчёты готовятся.")
     return redirect(cabinets.collection_url(collection.region_life_situation, collection.period))
@@ -295,7 +306,7 @@ def passport(request: SignedInRequest, code: str, life_situation: str, period: s
 def _institutions_to_enter(request: SignedInRequest, collection: Collection) -> list[Institution]:
     period, place = collection.period, collection.region_life_situation
     return list(
-        Institution.objects.permitting(request.user, Permission.CLIENTS_ENTER)
+        Institution.objects.permitting(request.user, Permission.CLIENTS_ENTER, life_situation=place.life_situation)
         .filter(region=place.region)
         .taking_part(place.life_situation_id, period.opens_on, period.closes_on)
         .order_by("name")
@@ -327,10 +338,15 @@ def clients(request: SignedInRequest, code: str, life_situation: str, period: st
     if form.is_valid():
         try:
             services.enter_clients(
-                collection=services.collection_for(place, reporting_period), numbers=form.numbers(), by=request.user
+                collection=services.collection_for(place, reporting_period),
+                numbers=form.numbers(),
+                seen=form.seen(),
+                by=request.user,
             )
         except services.QuarterLocked:
             form.add_error(None, "Квартал уже опубликован, изменить числа нельзя")
+        except services.ChangedMeanwhile as changed:
+            form.refuse(changed.numbers)
         else:
             messages.success(request, "Числа сохранены.")
             if may(request.user, Permission.REGION_VIEW, place):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.http.request import validate_host
 from environs import Env, EnvError
 
 MODES = ("embedded", "production")
@@ -130,6 +131,9 @@ def read_environment() -> Environment:
         ("https",) if production else ("http", "https"),
         "Set it to the address people open, for example https://nsi.example.ru: posters and QR codes carry it.",
     ).rstrip("/")
+    public_host = urlsplit(public_url).hostname or ""
+    if production and public_host and allowed_hosts and not validate_host(public_host, allowed_hosts):
+        reader.wrong("ALLOWED_HOSTS", f"does not hold {public_host}, the host of PUBLIC_URL", "Add it to the list.")
     database_url = reader.url(
         "DATABASE_URL",
         None if production else f"sqlite:///{var / 'portal.sqlite3'}",

@@ -25,11 +25,11 @@ def live(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when database (with all migrations) and cache answer, else 503 naming what does not."""
+    """503 while the database (with all its migrations) does not answer; a missing cache is named, but pages work."""
     problems = [name for name, works in (("database", _database_works), ("cache", _cache_works)) if not works()]
-    return JsonResponse(
-        {"status": "unavailable" if problems else "ok", "problems": problems}, status=503 if problems else 200
-    )
+    serves = "database" not in problems
+    status = "ok" if not problems else "degraded" if serves else "unavailable"
+    return JsonResponse({"status": status, "problems": problems}, status=200 if serves else 503)
 
 
 def _database_works() -> bool:

@@ -110,9 +110,20 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
 if ENVIRONMENT.redis_url:
     CELERY_BROKER_URL = ENVIRONMENT.redis_url
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 10}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+        # Whoever asks for a job waits for none of kombu's own attempts: its default is six seconds of them.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+    }
     CACHES: dict[str, Any] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENVIRONMENT.redis_url}
+        "default": {
+            "BACKEND": "nsi_portal.cache.ForgivingRedisCache",
+            "LOCATION": ENVIRONMENT.redis_url,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
     }
 else:
     for folder in ("queue", "processed", "control"):
@@ -136,6 +147,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "look-after-jobs": {"task": "jobs.tasks.look_after_jobs", "schedule": 10.0, "options": {"expires": 10}},
     "roll-up-responses": {"task": "surveys.tasks.roll_up_responses", "schedule": 30.0, "options": {"expires": 30}},
+    "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour="2", minute="30")},
     "check-rollups": {"task": "surveys.tasks.check_rollups", "schedule": crontab(hour="1", minute="30")},
 }
 CELERY_TIMEZONE = "Europe/Moscow"
@@ -208,7 +220,8 @@ WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "ma
 # Never served by address: only a view that has asked for the permission hands a file out.
 MEDIA_ROOT = VAR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# A form has a field for each institution of a region.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # Safety --------------------------------------------------------------------------------------------------------------

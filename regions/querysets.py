@@ -12,7 +12,7 @@ from regions.permissions import BOUND_TO_LIFE_SITUATION, Permission, memberships
 from regions.roles import Role
 
 if TYPE_CHECKING:
-    from regions.models import Institution, Membership, Region, RegionLifeSituation
+    from regions.models import Institution, LifeSituation, Membership, Region, RegionLifeSituation
     from regions.permissions import Person
 
 
@@ -45,16 +45,24 @@ class RegionQuerySet(models.QuerySet["Region"]):
 
 
 class InstitutionQuerySet(models.QuerySet["Institution"]):
-    def permitting(self, user: Person, permission: Permission) -> Self:
-        """Institutions for which `user` holds `permission`, by a role of any level; none for the anonymous."""
+    def permitting(self, user: Person, permission: Permission, *, life_situation: LifeSituation | None = None) -> Self:
+        """Institutions for which `user` holds `permission`, by a role of any level; none for the anonymous.
+
+        With `life_situation` it is for what concerns this ЖС: an hq_member who answers for another ЖС of the same
+        institution does not hold it.
+        """
         if not user.is_authenticated:
             return self.none()
         granting = memberships_granting(user, permission)
         whole_region, named_life_situations = granting.bound_to_life_situations(permission)
+        if life_situation is not None:
+            named_life_situations = named_life_situations.filter(life_situations=life_situation)
         in_named_life_situations = self.model.objects.filter(
             participations__life_situation__membership__in=named_life_situations,
             region=F("participations__life_situation__membership__region"),
         )
+        if life_situation is not None:
+            in_named_life_situations = in_named_life_situations.filter(participations__life_situation=life_situation)
         return self.filter(
             Exists(granting.federal())
             | Q(region__in=whole_region.values("region"))

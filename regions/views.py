@@ -15,6 +15,8 @@ from regions.models import Institution, LifeSituation, Region
 from regions.permissions import Permission
 
 PAGE_SIZE = 50
+# More would only make the search slower, not better.
+MOST_WORDS = 10
 
 
 class InstitutionFilter(django_filters.FilterSet):
@@ -48,7 +50,7 @@ class InstitutionFilter(django_filters.FilterSet):
             del self.filters["region"]
 
     def filter_name(self, queryset: QuerySet[Institution], name: str, value: str) -> QuerySet[Institution]:
-        for word in value.split():
+        for word in value.split()[:MOST_WORDS]:
             # Each letter in both cases by itself: neither SQLite nor every PostgreSQL locale folds Cyrillic.
             pattern = "".join(f"[{sign.lower()}{sign.upper()}]" if sign.isalpha() else re.escape(sign) for sign in word)
             queryset = queryset.filter(name__regex=pattern)

@@ -8,7 +8,6 @@ from django import forms
 from regions.models import Institution, LifeSituation
 from surveys.models import SurveyLink
 
-
 # A year typed with a slip of the finger is no window anybody means.
 LONGEST_AHEAD = timedelta(days=5 * 366)
 

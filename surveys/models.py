@@ -15,6 +15,8 @@ from surveys.definition import Definition
 from surveys.querysets import ResponseQuerySet, SurveyLinkQuerySet
 from surveys.tokens import new_short_code, new_token
 
+# How long a web process may serve the page of a link without looking whether it was closed by hand.
+PAGE_KEPT_SECONDS = 5
 SCALE4_RANGE = (1, 4)
 MEASURE_RANGES = {
     "satisfaction": SCALE4_RANGE,
@@ -159,8 +161,13 @@ class SurveyLink(models.Model):
         """Whether answers begun at one instant may still arrive at another (DESIGN 5: the grace after the close)."""
         state = self.state(now)
         if state == self.State.CLOSING:
-            return self.state(begun_at) == self.State.OPEN
+            # A process notices that a link was closed by hand only so late: pages it still gave out were begun in time.
+            return self.state(begun_at - timedelta(seconds=PAGE_KEPT_SECONDS)) == self.State.OPEN
         return state == self.State.OPEN
+
+    def answered_at(self, *, begun_at: datetime, now: datetime) -> datetime:
+        """The instant whose day an accepted answer belongs to: in the grace it is the one at which it was begun."""
+        return begun_at if self.state(now) == self.State.CLOSING else now
 
 
 class Response(models.Model):

@@ -24,12 +24,10 @@ from django.utils import translation
 
 from surveys.answers import Sent
 from surveys.definition import Definition
-from surveys.models import SurveyLink
+from surveys.models import PAGE_KEPT_SECONDS, SurveyLink
 from surveys.page_fields import build_parts, fields_of, visibility_rules
 from surveys.services import Origin
 
-# A link closed by hand is noticed after at most this long; the grace after the close covers it.
-CARD_SECONDS = 5
 # A card takes some 6 kB, a page some 25 kB.
 MAX_CARDS = 4000
 MAX_PAGES = 500
@@ -101,7 +99,7 @@ _cards: Kept[str, Card] = Kept(MAX_CARDS)
 def find_card(token: str) -> Card | None:
     """The card of a link by its token; None for a token nobody has made (those are not kept)."""
     card = _cards.get(token)
-    if card is None or time.monotonic() - card.read_at > CARD_SECONDS:
+    if card is None or time.monotonic() - card.read_at > PAGE_KEPT_SECONDS:
         card = _read_card(token)
         if card is not None:
             _cards.put(token, card)

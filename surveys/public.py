@@ -99,6 +99,7 @@ def _take(card: pages.Card, sent: Sent) -> HttpResponse:
         return _respond(page, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     accepted = card.link.accepts(begun_at=key.begun_at, now=now)
+    today = card.today(card.link.answered_at(begun_at=key.begun_at, now=now))
     if accepted and "add" in sent:
         # The same key goes back: the answers were begun when the page was first opened.
         return _respond(pages.filled_page(card, today, key=key.signed, sent=_with_more_blocks(card, sent)))

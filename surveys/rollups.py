@@ -126,25 +126,35 @@ def rebuild() -> None:
     DailyTally.objects.bulk_create(_tallies(Response.objects.filter(is_rolled_up=True)), batch_size=5000)
 
 
-@transaction.atomic
 def find_differences(now: datetime) -> list[Difference]:
-    """Compare the rollup with the raw answers it stands for; an empty list proves them equal."""
-    state = RollupState.locked()
-    raw = _raw_counts(Response.objects.filter(is_rolled_up=True))
+    """Compare the rollup with the raw answers it stands for; an empty list proves them equal.
+
+    Place by place, each in a short transaction of its own: answers keep arriving meanwhile.
+    """
+    places = set(Response.objects.order_by().values_list("institution", "life_situation").distinct())
+    places |= set(DailyTally.objects.order_by().values_list("institution", "life_situation").distinct())
+    differences = [one for place in sorted(places) for one in _differences_at(*place)]
+    RollupState.objects.get_or_create(pk=1)
+    RollupState.objects.update(checked_at=now, differences=len(differences))
+    return differences
+
+
+@transaction.atomic
+def _differences_at(institution_id: int, life_situation_id: int) -> list[Difference]:
+    RollupState.locked()
+    place = Q(institution=institution_id, life_situation=life_situation_id)
+    raw = _raw_counts(Response.objects.filter(place, is_rolled_up=True))
     kept: dict[CellValue, int] = {
         row[:5]: row[5]
-        for row in DailyTally.objects.values_list(
+        for row in DailyTally.objects.filter(place).values_list(
             "institution_id", "life_situation_id", "day", "measure", "value", "count"
         )
     }
-    differences = [
+    return [
         Difference(*cell, rolled_up=kept.get(cell, 0), raw=raw.get(cell, 0))
         for cell in sorted(raw.keys() | kept.keys())
         if kept.get(cell, 0) != raw.get(cell, 0)
     ]
-    state.checked_at, state.differences = now, len(differences)
-    state.save(update_fields=["checked_at", "differences"])
-    return differences
 
 
 def _measures() -> tuple[str, ...]:

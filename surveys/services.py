@@ -1,4 +1,4 @@
-"""Making links, taking answers, keeping the daily rollup."""
+"""Making links, taking answers."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from accounts.models import User
-from regions.models import Institution, LifeSituation
+from regions.models import Institution, LifeSituation, Participation
 from regions.permissions import Permission, require
 from surveys.answers import Answers
 from surveys.models import QuestionnaireVersion, Response, SurveyLink, typed_columns
@@ -30,11 +30,11 @@ class NoQuestionnaire(Exception):
 
 
 class NotTakingPart(Exception):
-    """The institution does not take part in this ЖС on the day the link opens; `since` is when it begins, if ever."""
+    """The institution does not take part in this ЖС while the link is open; `participation` tells when, if ever."""
 
-    def __init__(self, since: date | None = None) -> None:
-        super().__init__(since)
-        self.since = since
+    def __init__(self, participation: Participation | None = None) -> None:
+        super().__init__(participation)
+        self.participation = participation
 
 
 def standard_version(life_situation: LifeSituation) -> QuestionnaireVersion:
@@ -71,8 +71,9 @@ def create_link(
     participation = institution.participations.filter(life_situation=life_situation).first()
     if participation is None:
         raise NotTakingPart
-    if opens_on < participation.since or (participation.until and opens_on > participation.until):
-        raise NotTakingPart(participation.since)
+    until = participation.until or date.max
+    if not participation.since <= opens_on <= until or (closes_on and closes_on > until):
+        raise NotTakingPart(participation)
     return SurveyLink.objects.create(
         institution=institution,
         life_situation=life_situation,

@@ -71,13 +71,19 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
         except services.NoQuestionnaire:
             form.add_error("life_situation", "Для этого направления ещё нет опубликованной анкеты")
         except services.NotTakingPart as error:
-            since = f" с {error.since:%d.%m.%Y}" if error.since else ""
-            form.add_error("opens_on", f"В этот день учреждение не участвует в жизненной ситуации: участвует{since}")
+            form.add_error("opens_on", f"В эти дни учреждение в жизненной ситуации не участвует{_when(error)}")
         else:
             messages.success(request, "Ссылка готова. Распечатайте плакат или скопируйте адрес.")
             return redirect("link", link.pk)
     status = 422 if form.is_bound else 200
     return render(request, "surveys/link_form.html", {"institution": institution, "form": form}, status=status)
+
+
+def _when(error: services.NotTakingPart) -> str:
+    if error.participation is None:
+        return ""
+    until = error.participation.until
+    return f": участвует с {error.participation.since:%d.%m.%Y}" + (f" по {until:%d.%m.%Y}" if until else "")
 
 
 @require_safe

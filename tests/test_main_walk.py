@@ -1,4 +1,4 @@
-"""The whole main job in a real browser, on the portal as `run_portal` starts it: link → answer → КПЭ → quarter → report.
+"""The main job in a real browser, on the portal as `run_portal` starts it: link → answer → КПЭ → quarter → report.
 
 Each step is a fixture that does it once, as a person would; a test says what must be true after it.
 """

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from monitoring.cabinet import due_period, tasks
-from monitoring.models import ServedClients
+from monitoring.cabinet import Calendar, tasks
+from monitoring.models import ServedClients, WeightDecision
 from regions.roles import Role
 from tests.factories import InstitutionFactory, ParticipationFactory, RegionFactory
 from tests.world import NOW, SINCE, World, build_world, publish_quarter, served
@@ -72,8 +72,30 @@ def test_the_due_quarter_is_decided_by_the_region_s_own_clock():
     kamchatka = RegionFactory(code="RU-KAM")
     # 20 November, 20:00 in Moscow: in Kamchatka it is the 21st.
     with time_machine.travel(NOW.replace(day=20, hour=20), tick=False):
-        assert due_period(world.region, timezone.now()).code == "2025-Q4"
-        assert due_period(kamchatka, timezone.now()).code == "2026-Q4"
+        calendar = Calendar(timezone.now())
+        assert calendar.due(world.region).code == "2025-Q4"
+        assert calendar.due(kamchatka).code == "2026-Q4"
+
+
+def test_the_open_quarter_shows_itself_a_month_before_its_deadline(world: World):
+    with time_machine.travel(NOW.replace(day=1), tick=False):
+        found = [task for task in tasks(world.people[Role.HQ_MEMBER], timezone.now()) if "4 квартал 2026" in task.title]
+        assert [(task.due_on, task.days_left) for task in found] == [(date(2026, 11, 20), 19)]
+    with time_machine.travel(NOW.replace(month=10, day=1), tick=False):
+        assert not [one for one in tasks(world.people[Role.HQ_MEMBER], timezone.now()) if "2026" in one.title]
+
+
+def test_an_institution_that_has_left_the_life_situation_is_asked_for_nothing(world: World):
+    served(world.institution, world.life_situation, world.quarter, 100)
+    world.sibling.participations.update(until=date(2026, 1, 31))
+    assert "Указать, сколько человек обслужено" not in titles(world, Role.NSI_ADMIN)
+
+
+def test_numbers_of_people_served_are_not_asked_for_where_they_weigh_nothing(world: World):
+    WeightDecision.objects.create(
+        region=world.region, year=2026, scheme="equal", document_number="1", document_date=SINCE, decided_at=NOW
+    )
+    assert titles(world, Role.NSI_ADMIN) == []
 
 
 def test_the_number_of_queries_does_not_grow_with_institutions(world: World, django_assert_max_num_queries):

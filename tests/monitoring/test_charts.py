@@ -158,8 +158,6 @@ def test_a_picture_is_drawn_once_until_something_in_it_changes(monkeypatch):
     monkeypatch.setattr(charts, "_rendered", lambda specification: drawn.append(1) or render(specification))
     assert pictures("nps") == pictures("nps") and len(drawn) == 1
     renamed = [replace(one, name=f"{one.name} (новое название)") for one in inputs()]
-    # The checksum of the result is the same: names are no input of the values.
-    assert result(given=renamed).checksum == result().checksum
     assert pictures("nps", result(given=renamed)) != pictures("nps") and len(drawn) == 2
 
 

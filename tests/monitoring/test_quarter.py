@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from jobs.models import Job
@@ -14,9 +15,11 @@ from monitoring import services
 from monitoring.kpi import Scheme
 from monitoring.models import Collection, ServedClients, WeightDecision
 from monitoring.results import QuarterResult
+from regions.models import RegionLifeSituation
 from regions.roles import Role
 from surveys import rollups
-from tests.world import NOW, World, build_world, give_answers, publish_quarter, served
+from tests.factories import InstitutionFactory, LifeSituationFactory, ParticipationFactory
+from tests.world import NOW, SINCE, World, build_world, give_answers, period, publish_quarter, served
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 5)
@@ -105,8 +108,6 @@ def test_a_missing_weight_names_the_institution(world: World):
 
 
 def test_a_silent_institution_needs_no_weight_and_is_named_as_left_out(world: World):
-    from tests.factories import InstitutionFactory, ParticipationFactory
-
     silent = InstitutionFactory(region=world.region, name="Молчаливое учреждение")
     ParticipationFactory(institution=silent, life_situation=world.life_situation)
     decide(world, Scheme.CLIENTS)
@@ -241,3 +242,70 @@ def test_the_reports_are_made_by_a_job_after_publishing(world: World, django_cap
     # Made again, they take the place of the old ones.
     run_job(services.ask_for_reports(collection, None).pk)
     assert collection.reports.count() == 2
+
+
+def test_a_quarter_that_has_not_begun_is_not_calculated(world: World):
+    with pytest.raises(services.NotBegun):
+        services.ask_to_calculate(
+            collection=services.collection_for(world.place, period("2027-Q2")), by=world.people[Role.HQ_MEMBER]
+        )
+
+
+def test_a_quarter_that_runs_can_be_handed_in_by_its_last_day(world: World):
+    decide(world, Scheme.CLIENTS)
+    with time_machine.travel(NOW.replace(day=20), tick=False):
+        collection, job = calculate(world)
+        assert job.state == Job.State.DONE, job.message
+        services.publish(collection=collection, by=world.people[Role.HQ_MEMBER], at=timezone.now())
+
+
+def test_what_is_published_is_what_the_person_saw(world: World):
+    decide(world, Scheme.CLIENTS)
+    seen = calculate(world)[0].snapshot["checksum"]
+    give_answers(world.link, DAY, satisfied=0, of=1)
+    collection, _ = calculate(world)
+    with pytest.raises(services.OutOfDate):
+        services.publish(collection=collection, by=world.people[Role.HQ_MEMBER], at=timezone.now(), seen=seen)
+
+
+def test_a_corrected_number_of_the_decision_must_be_calculated_anew(world: World):
+    decide(world, Scheme.CLIENTS)
+    collection, _ = calculate(world)
+    WeightDecision.objects.filter(year=2026).update(document_number="8")
+    with pytest.raises(services.OutOfDate):
+        services.publish(collection=collection, by=world.people[Role.HQ_MEMBER], at=timezone.now())
+
+
+def test_a_member_enters_clients_only_in_the_life_situation_they_answer_for(world: World):
+    """Even for an institution that takes part in theirs as well."""
+    other = LifeSituationFactory(code="health-primary-cardio")
+    ParticipationFactory(institution=world.institution, life_situation=other)
+    place = RegionLifeSituation.objects.create(region=world.region, life_situation=other, since=SINCE)
+    member = world.people[Role.HQ_MEMBER]
+    services.enter_clients(
+        collection=services.collection_for(world.place, world.quarter), numbers={world.institution: 7}, by=member
+    )
+    with pytest.raises(PermissionDenied):
+        services.enter_clients(
+            collection=services.collection_for(place, world.quarter), numbers={world.institution: 7}, by=member
+        )
+
+
+def test_a_form_opened_earlier_does_not_undo_what_others_entered(world: World, client: Client):
+    url = f"/regions/RU-NIZ/employment-centre/{world.quarter.code}/clients/"
+    field, other = f"clients_{world.institution.pk}", f"clients_{world.sibling.pk}"
+    client.force_login(world.people[Role.NSI_ADMIN], backend="allauth.account.auth_backends.AuthenticationBackend")
+    opened = {field: "1000", f"initial-{field}": "1000", other: "", f"initial-{other}": ""}
+    # Meanwhile the representative's number stands at 50 (see the fixture); the form saw it empty.
+    assert client.post(url, opened).status_code == 302
+    numbers = ServedClients.objects.filter(period=world.quarter)
+    assert numbers.get(institution=world.sibling).number == 50
+    # Changing what somebody else has changed meanwhile is a decision: the number is shown, saving again takes it.
+    refused = client.post(url, opened | {other: "60"})
+    assert refused.status_code == 422
+    assert "здесь указали 50" in refused.content.decode()
+    assert f'name="initial-{other}" value="50"' in refused.content.decode()
+    assert numbers.get(institution=world.sibling).number == 50
+    assert client.post(url, opened | {other: "60", f"initial-{other}": "50"}).status_code == 302
+    assert numbers.get(institution=world.sibling).number == 60
+    assert numbers.get(institution=world.institution).entered_by is None, "untouched numbers keep who entered them"

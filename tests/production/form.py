@@ -9,9 +9,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import yaml
 
@@ -41,6 +42,8 @@ class ProductionForm:
     folder: Path
     services: dict[str, Any]
     environment: dict[str, str]
+    redis_port: int
+    redis: contextlib.ExitStack
     processes: dict[str, servers.Process] = field(default_factory=dict)
 
     @property
@@ -55,17 +58,38 @@ class ProductionForm:
         return self.request("GET", path, headers)
 
     def request(
-        self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        *,
+        source: str = "127.0.0.1",
     ) -> Answer:
-        """Ask the proxy over TLS, without following redirects."""
+        """Ask the proxy over TLS, from the address `source`, without following redirects."""
         address = urlsplit(self.public_url)
         assert address.hostname
         trust = ssl.create_default_context(cafile=self.certificate)
-        connection = http.client.HTTPSConnection(address.hostname, address.port, timeout=30, context=trust)
+        connection = http.client.HTTPSConnection(
+            address.hostname, address.port, timeout=30, context=trust, source_address=(source, 0)
+        )
         with contextlib.closing(connection):
             connection.request(method, path, body=body, headers=headers or {})
             answer = connection.getresponse()
             return Answer(answer.status, answer.msg, answer.read())
+
+    @contextlib.contextmanager
+    def without_redis(self) -> Iterator[None]:
+        """Redis is away meanwhile, and comes back with what it held."""
+        self.redis.close()
+        try:
+            yield
+        finally:
+            self.start_redis()
+
+    def start_redis(self) -> str:
+        # With --appendonly, as in docker-compose.yml.
+        return self.redis.enter_context(servers.redis(self.folder, self.redis_port, appendonly=True))
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the environment of the portal's containers."""
@@ -82,6 +106,38 @@ class ProductionForm:
         """The containers' addresses and folders as those of this machine."""
         text = text.replace("0.0.0.0:8000", f"127.0.0.1:{self.web_port}")
         return re.sub(r"(?<![\w/])/tmp(?=/| |$)", str(self.folder), text)
+
+
+class Visitor:
+    """Somebody with a browser's manners: keeps cookies, sends forms with their token."""
+
+    def __init__(self, form: ProductionForm, source: str = "127.0.0.1") -> None:
+        self.form, self.source = form, source
+        self.cookies: SimpleCookie = SimpleCookie()
+
+    def get(self, path: str) -> Answer:
+        return self._ask("GET", path)
+
+    def post(self, path: str, **fields: str) -> Answer:
+        fields["csrfmiddlewaretoken"] = self.cookies["csrftoken"].value
+        return self._ask("POST", path, urlencode(fields).encode())
+
+    def sign_in(self, email: str, password: str) -> Answer:
+        self.get("/accounts/login/")
+        return self.post("/accounts/login/", login=email, password=password)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        headers = {"Cookie": "; ".join(f"{name}={one.value}" for name, one in self.cookies.items())}
+        if body is not None:
+            headers |= {
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Referer": self.form.public_url + path,
+                "Origin": self.form.public_url,
+            }
+        answer = self.form.request(method, path, headers, body, source=self.source)
+        for line in answer.headers.get_all("Set-Cookie") or []:
+            self.cookies.load(line)
+        return answer
 
 
 def compose_file(variables: dict[str, str]) -> dict[str, Any]:
@@ -142,9 +198,11 @@ def production_form(folder: Path) -> Iterator[ProductionForm]:
 
     with contextlib.ExitStack() as running:
         database_url = running.enter_context(servers.postgres(folder, durable=False))
-        redis_url = running.enter_context(servers.redis(folder))
+        redis = running.enter_context(contextlib.ExitStack())
+        redis_port = servers.free_port()
         environment = servers.clean_environment(
-            **services["web"]["environment"]
+            # Filled in before YAML is read, an empty value became nothing at all.
+            **{name: value or "" for name, value in services["web"]["environment"].items()}
             | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
         )
         environment |= {
@@ -153,11 +211,11 @@ def production_form(folder: Path) -> Iterator[ProductionForm]:
             "DATABASE_URL": environment["DATABASE_URL"].replace(
                 "postgres:5432", urlsplit(database_url).netloc.split("@")[1]
             ),
-            "REDIS_URL": environment["REDIS_URL"].replace("redis:6379", urlsplit(redis_url).netloc),
+            "REDIS_URL": environment["REDIS_URL"].replace("redis:6379", f"127.0.0.1:{redis_port}"),
             "XDG_CACHE_HOME": str(folder / "cache"),
         }
-        form = ProductionForm(public_url, http_port, web_port, folder, services, environment)
-        form.processes = {}
+        form = ProductionForm(public_url, http_port, web_port, folder, services, environment, redis_port, redis)
+        form.start_redis()
         for step in (["sh", "-c", build_step()], form.command("migrate")):
             done = form.run(*step)
             assert done.returncode == 0, f"{step} failed:\n{done.stdout}{done.stderr}"

@@ -12,7 +12,7 @@ import pytest
 from django.urls import reverse
 
 from tests import servers
-from tests.production.form import COMPOSE, ROOT, ProductionForm, compose_file
+from tests.production.form import COMPOSE, ROOT, ProductionForm, Visitor, compose_file
 
 # One group: the servers are started once, not once per parallel worker.
 pytestmark = [pytest.mark.production, pytest.mark.xdist_group("production")]
@@ -121,3 +121,66 @@ def test_the_queue_carries_a_question_to_the_worker(production: ProductionForm):
     assert done.returncode == 0, done.stdout + done.stderr
     (tasks,) = json.loads(done.stdout).values()
     assert any(task.startswith("jobs.") for task in tasks)
+
+
+def test_a_session_travels_over_tls_only(member: Visitor):
+    cookie = member.cookies["sessionid"]
+    assert cookie["secure"] and cookie["httponly"] and cookie["samesite"] == "Lax"
+    assert member.get("/").status == 200
+
+
+def test_a_quarter_is_calculated_published_and_reported_over_the_queue(
+    production: ProductionForm, region: dict[str, str], member: Visitor
+):
+    quarter = f"{region['place']}{region['due']}/"
+    assert member.post(f"{quarter}calculate/").status == 302
+    wait_for_page(member, quarter, "publish/", production)
+    assert member.post(f"{quarter}publish/").status == 302
+    wait_for_page(member, quarter, "/download/", production, count=2)
+
+    analyst = Visitor(production)
+    analyst.sign_in(region["analyst"], region["password"])
+    listed = re.findall(r'href="(/reports/\d+/download/)"', analyst.get("/reports/").text)
+    files = [analyst.get(path) for path in sorted(set(listed))]
+    assert [file.status for file in files] == [200, 200]
+    assert sorted(file.body[:4] for file in files) == [b"%PDF", b"PK\x03\x04"]
+    for file in files:
+        assert file.headers["Content-Disposition"].startswith("attachment")
+        assert file.headers["Cache-Control"] == "private, no-store"
+    # Nobody gets them without signing in, the proxy's cache notwithstanding.
+    assert production.get(listed[0]).status == 302
+
+
+def test_a_job_asked_for_while_redis_is_away_is_done_when_it_is_back(
+    production: ProductionForm, region: dict[str, str], member: Visitor
+):
+    quarter = f"{region['place']}{region['before']}/"
+    with production.without_redis():
+        assert member.post(f"{quarter}calculate/").status == 302
+        page = member.get(quarter)
+        assert page.status == 200 and "Ждёт очереди" in page.text
+        assert problems(production) == ["cache"]
+        assert Visitor(production).sign_in(region["member"], region["password"]).status == 302
+    # Nobody asks again: the scheduler finds the job.
+    wait_for_page(member, quarter, "publish/", production)
+    servers.wait_until(lambda: problems(production) == [], 10, "nothing is missing any more")
+
+
+def problems(production: ProductionForm) -> list[str]:
+    """What the portal itself says it is missing."""
+    found: list[str] = json.loads(production.get("/health/ready").body)["problems"]
+    return found
+
+
+def wait_for_page(visitor: Visitor, path: str, text: str, production: ProductionForm, count: int = 1) -> None:
+    servers.wait_until(
+        lambda: visitor.get(path).text.count(text) >= count, 60, f"{path} says {text}", production.processes["worker"]
+    )
+
+
+def test_attempts_to_sign_in_are_counted_by_the_visitors_address(production: ProductionForm, region: dict[str, str]):
+    """Not by the proxy's: a stranger who guesses must not lock everybody out."""
+    stranger = Visitor(production, source="127.0.0.2")
+    said = [stranger.sign_in(f"person{number}@example.ru", "догадка").text for number in range(11)]
+    assert "попыт" not in said[0] and "попыт" in said[-1]
+    assert Visitor(production).sign_in(region["analyst"], region["password"]).status == 302

@@ -48,6 +48,7 @@ def test_a_representative_belongs_to_an_institution():
         ({"role": "agency_analyst", "region": "RU-NIZ"}, "не нужны"),
         ({"role": "hq_member", "region": "RU-NIZ", "life_situation": ["no-such"]}, "no-such"),
         ({"role": "expert", "region": "RU-NIZ", "life_situation": ["employment-centre"]}, "только для роли"),
+        ({"role": "hq_member", "region": "RU-NIZ"}, "--life-situation"),
         ({"role": "agency_analyst"}, "--name"),
         ({"role": "agency_analyst", "name": "Кто-то", "email": "не адрес"}, "адрес"),
     ],

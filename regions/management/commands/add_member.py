@@ -33,6 +33,8 @@ class Command(BaseCommand):
             raise CommandError("Нет жизненных ситуаций с кодами: " + ", ".join(sorted(unknown)))
         if situations and role != Role.HQ_MEMBER:
             raise CommandError("Жизненные ситуации указывают только для роли hq_member.")
+        if role == Role.HQ_MEMBER and not situations:
+            raise CommandError("Укажите ЖС, за которые отвечает член РШ: --life-situation employment-centre.")
         user = self._person(options["email"], options["name"])
         membership, created = Membership.objects.get_or_create(
             user=user,
@@ -51,7 +53,7 @@ class Command(BaseCommand):
                 raise CommandError("Федеральной роли не нужны ни регион, ни учреждение.")
             return None, None
         if role in INSTITUTION_ROLES:
-            institution = Institution.objects.filter(pk=number).first()
+            institution = Institution.objects.filter(pk=number).first() if number else None
             if institution is None:
                 raise CommandError("Укажите номер учреждения: --institution.")
             return None, institution
