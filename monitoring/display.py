@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
+NO_VALUE: Final = "нет значения: "
 DASH: Final = "\u2014"
 DIGITS: Final = 1
 """Decimal places of every measured value on screen and on paper."""
@@ -137,6 +138,11 @@ class Shown:
         return f"{self.text} ({self.interval})" if self.interval else self.text
 
     @property
+    def reason(self) -> str:
+        """Why there is no value, for a place that says «Нет значения» itself."""
+        return self.note.removeprefix(NO_VALUE)
+
+    @property
     def answers(self) -> str:
         """«30 ответов»."""
         return answers(self.n)
@@ -176,7 +182,7 @@ def reliability_note(trust: Reliability, n: int, thresholds: Thresholds) -> str:
             return "нет ответов"
         case Reliability.HIDDEN:
             # «Меньше» takes the genitive: «меньше 21 ответа», «меньше 10 ответов».
-            return f"нет значения: меньше {number(thresholds.minimum)} {_answers_genitive(thresholds.minimum)}"
+            return f"{NO_VALUE}меньше {number(thresholds.minimum)} {_answers_genitive(thresholds.minimum)}"
         case Reliability.FEW:
             return "мало данных"
         case Reliability.SUFFICIENT:

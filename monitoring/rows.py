@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitoring.display import DASH, Shown, Unit, clean, counted, number, shown
+from monitoring.display import DASH, NBSP, NO_VALUE, Shown, Unit, clean, counted, number, shown
 from monitoring.kpi import LONG_TERM_MARKS, Scheme, Verdict
 from monitoring.results import (
     ADDITIONAL_MEASURES,
@@ -41,7 +41,7 @@ class Measure:
 
     @property
     def full_title(self) -> str:
-        return f"{self.title}, {self.unit.title}"
+        return f"{self.title},{NBSP}{self.unit.title}"
 
     @property
     def mark(self) -> float | None:
@@ -204,9 +204,9 @@ def _region_shown(result: QuarterResult, code: str) -> Shown:
     found = shown(result.values[code], CATALOGUE[code].unit, result.thresholds)
     # Without weights the region has no value, however many people answered: «нет ответов» would be untrue.
     if result.scheme is None:
-        return replace(found, note="нет значения: не внесено решение о весах учреждений")
+        return replace(found, note=f"{NO_VALUE}не внесено решение о весах учреждений")
     if result.missing_weights:
-        return replace(found, note="нет значения: указаны не все числа обслуженных")
+        return replace(found, note=f"{NO_VALUE}указаны не все числа обслуженных")
     return found
 
 

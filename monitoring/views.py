@@ -77,7 +77,7 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
         raise Http404
     place = places[0].region
     today = place.local_date()
-    periods = list(ReportingPeriod.objects.begun(today)[:5])
+    periods = list(ReportingPeriod.objects.begun(today)[:4])
     collections = Collection.objects.filter(region_life_situation__in=places, period__in=periods).without_snapshot()
     if not may(request.user, Permission.REGION_VIEW, place):
         collections = collections.published()

@@ -81,8 +81,13 @@ def test_a_questionnaire_is_filled_and_sent_by_keyboard(phone: Phone, url: str):
     assert phone.requests == [url], "one request brings everything"
     press(page, "Tab")
     expect(page.get_by_label("Когда Вы получили услугу?")).to_be_focused()
-    # Day, month, year in the order of the browser's language.
+    # Day, month, year in the order of the browser's own language, whichever it is.
+    asked = page.get_by_label("Когда Вы получили услугу?")
     page.keyboard.type(date.today().strftime("%d%m%Y"))
+    if asked.input_value() != date.today().isoformat():
+        asked.focus()
+        page.keyboard.type(date.today().strftime("%m%d%Y"))
+    expect(asked).to_have_value(date.today().isoformat())
     while not page.locator("[name=satisfaction]:focus").count():
         press(page, "Tab")
     press(page, "Space", "ArrowDown", "ArrowDown", "ArrowDown")
@@ -101,6 +106,7 @@ def test_a_questionnaire_is_filled_and_sent_by_keyboard(phone: Phone, url: str):
     expect(page.get_by_role("heading", level=1)).to_have_text("Ответы приняты")
     response = Response.objects.get()
     assert (response.satisfaction, response.nps, str(response.days)) == (1, 3, "3.500")
+    assert response.service_date == date.today()
     assert response.answers["satisfaction_comment"] == "Долго ждал приёма"
     assert phone.complaints == [] and phone.context.cookies() == []
     # Looking at the page again sends it again: the same thanks, nothing twice.
