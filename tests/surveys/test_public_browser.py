@@ -85,7 +85,7 @@ def test_a_questionnaire_is_filled_and_sent_by_keyboard(phone: Phone, url: str):
     asked = page.get_by_label("Когда Вы получили услугу?")
     page.keyboard.type(date.today().strftime("%d%m%Y"))
     if asked.input_value() != date.today().isoformat():
-        asked.focus()
+        press(page, "ArrowLeft", "ArrowLeft")
         page.keyboard.type(date.today().strftime("%m%d%Y"))
     expect(asked).to_have_value(date.today().isoformat())
     while not page.locator("[name=satisfaction]:focus").count():
