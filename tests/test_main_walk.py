@@ -355,7 +355,7 @@ def test_the_document_says_what_the_page_says(files: dict[str, Path], quarter: Q
     with pypdfium2.PdfDocument(files["PDF"]) as document:
         text = one_line(" ".join(page.get_textpage().get_text_range() for page in document))
     assert quarter.region in text and quarter.period in text
-    assert f"{SATISFACTION} {quarter.satisfaction} {quarter.interval} {quarter.n}" in text
+    assert f"{one_line(SATISFACTION)} {quarter.satisfaction} {quarter.interval} {quarter.n}" in text
 
 
 def test_files_have_names_a_person_understands(files: dict[str, Path]):

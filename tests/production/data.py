@@ -18,7 +18,7 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402
 
-from monitoring.cabinet import due_period  # noqa: E402
+from monitoring.cabinet import Calendar  # noqa: E402
 from monitoring.kpi import Scheme  # noqa: E402
 from monitoring.models import ReportingPeriod  # noqa: E402
 from monitoring.services import decide_weights  # noqa: E402
@@ -38,7 +38,7 @@ from tests.factories import (  # noqa: E402
 def main() -> None:
     region = Region.objects.get(code="RU-NIZ")
     life_situation = LifeSituation.objects.get(code="employment-centre")
-    due = due_period(region, timezone.now())
+    due = Calendar(timezone.now()).due(region)
     assert due
     before = ReportingPeriod.objects.filter(closes_on__lt=due.opens_on).order_by("-opens_on")[0]
     RegionLifeSituation.objects.create(region=region, life_situation=life_situation, since=before.opens_on)
