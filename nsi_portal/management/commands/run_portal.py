@@ -29,6 +29,8 @@ from honcho.process import Popen, Process
 from nsi_portal.demo import sign_ins
 
 READY_WITHIN_SECONDS = 60
+# So long a program may take to end by itself; a job cut short is run again at the next start.
+PATIENCE_SECONDS = 8
 STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
@@ -217,4 +219,10 @@ class WatchedProcess(Process):
         while os.getppid() == parent:
             time.sleep(0.5)
         with suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGTERM)
+            # To the program alone: a worker whose children are ended under it may wait for them for ever.
+            os.kill(self._child.pid, signal.SIGTERM)
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while time.monotonic() < deadline:
+                os.killpg(self._child.pid, 0)  # raises when nobody of the group is left
+                time.sleep(0.2)
+            os.killpg(self._child.pid, signal.SIGKILL)
