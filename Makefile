@@ -22,7 +22,7 @@ check: ## Lint, format, types, import contracts, migrations, templates, deployme
 	@scripts/check.sh
 
 bench: ## Measure the goals of speed on PostgreSQL, as ratios to yardsticks of the same run
-	@scripts/setup.sh test
+	@scripts/setup.sh bench
 	@$(python) -m benchmarks $(ARGS)
 
 lock: ## Renew requirements/*.txt from pyproject.toml (ARGS="--upgrade" for newer versions)

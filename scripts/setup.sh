@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh run     what the portal itself needs
 #   scripts/setup.sh test    that, and the tools, servers and browser of the tests
+#   scripts/setup.sh bench   that, and the load generator of the benchmark
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin" # where Debian keeps nginx and ldconfig; an ordinary user's PATH lacks it
@@ -10,9 +11,9 @@ export PATH="$PATH:/usr/sbin:/sbin" # where Debian keeps nginx and ldconfig; an 
 purpose=${1:-run}
 case $purpose in
 run) requirements=requirements/base.txt ;;
-test) requirements=requirements/dev.txt ;;
+test | bench) requirements=requirements/dev.txt ;;
 *)
-  echo "usage: scripts/setup.sh run|test" >&2
+  echo "usage: scripts/setup.sh run|test|bench" >&2
   exit 2
   ;;
 esac
@@ -39,7 +40,8 @@ has_library libpango-1.0.so.0 || pdf+=(libpango-1.0-0)
 has_library libpangoft2-1.0.so.0 || pdf+=(libpangoft2-1.0-0)
 has_library libharfbuzz-subset.so.0 || pdf+=(libharfbuzz-subset0)
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || pdf+=(fonts-dejavu-core)
-if [ "$purpose" = test ]; then
+[ "$purpose" != bench ] || command -v wrk >/dev/null || required+=(wrk)
+if [ "$purpose" != run ]; then
   required+=("${pdf[@]}")
   command -v chromium >/dev/null || required+=(chromium)
   command -v nginx >/dev/null || required+=(nginx)
