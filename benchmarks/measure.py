@@ -255,7 +255,7 @@ def _any_period(place: RegionLifeSituation) -> float:
             first=quarter.opens_on,
             last=quarter.closes_on,
         ),
-        50,
+        200,
     )
 
 

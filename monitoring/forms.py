@@ -87,6 +87,8 @@ class WholeNumberField(forms.IntegerField):
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str):
             value = "".join(value.split())
+            if not value.isascii():
+                raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
 
 
@@ -117,7 +119,9 @@ class ClientsForm(forms.Form):
 
     def numbers(self) -> dict[Institution, int | None]:
         """What the person has changed; a number they did not touch is left to whoever else enters it."""
-        given = {one: self.cleaned_data[self.name_of(one)] for one in self.institutions}
+        # A field that was not sent was not on the page: an institution that has joined since.
+        sent = [one for one in self.institutions if self.add_prefix(self.name_of(one)) in self.data]
+        given = {one: self.cleaned_data[self.name_of(one)] for one in sent}
         return {one: number for one, number in given.items() if number != self._seen(one)}
 
     def seen(self) -> dict[Institution, int | None]:

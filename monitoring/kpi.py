@@ -159,12 +159,14 @@ def regional_days(scheme: Scheme, strata: Sequence[Stratum[DaysCounts]]) -> Esti
     One institution with answers: its own t-interval. None: no value, n = 0.
     MissingWeight as in `weights`. Source: 000, stage 4; DESIGN 6.
     """
-    spread = [(stratum.counts.n - 1, s2) for stratum in strata if (s2 := stratum.counts.variance) is not None]
-    degrees = sum(df for df, _ in spread)
-    pooled = sum((df * s2 for df, s2 in spread), Fraction(0)) / degrees if degrees else None
+
+    def pooled() -> Fraction | None:
+        spread = [(stratum.counts.n - 1, s2) for stratum in strata if (s2 := stratum.counts.variance) is not None]
+        degrees = sum(df for df, _ in spread)
+        return sum((df * s2 for df, s2 in spread), Fraction(0)) / degrees if degrees else None
 
     def variance(counts: DaysCounts) -> float | None:
-        s2 = pooled if counts.variance is None else counts.variance
+        s2 = counts.variance if counts.n > 1 else pooled()
         return None if s2 is None else float(s2 / counts.n)
 
     return _regional(

@@ -60,7 +60,9 @@ def _chooser(request: HttpRequest) -> dict[str, Any]:
         published = Collection.objects.published().filter(region_life_situation__in=places)
         places = places.filter(pk__in=published.values("region_life_situation"))
         begun = begun.filter(pk__in=published.values("period"))
-    periods = begun[:8]
+    periods = list(begun[:8])
+    if chosen["period"] not in {one.code for one in periods}:
+        periods += ReportingPeriod.objects.filter(code=chosen["period"])
     regions = Region.objects.filter(pk__in=places.values("region"))
     situations = places.filter(region__code=chosen["code"]).select_related("life_situation")
     return {

@@ -185,6 +185,36 @@ def result_of(collection: Collection) -> QuarterResult:
     return quarter_result(collection.region_life_situation, collection.period)
 
 
+def late_answers(collection: Collection, institution: Institution | None = None) -> int:
+    """How many answers of a published quarter have come since it was published: they are in none of its values."""
+    if collection.state != Collection.State.PUBLISHED:
+        return 0
+    known = {one.id: one.counts.received for one in calculated_result(collection).institutions}
+    ids = [institution.pk] if institution else [*known]
+    counts = counts_for_period(
+        life_situation_id=collection.life_situation.pk,
+        institution_ids=ids,
+        first=collection.period.opens_on,
+        last=collection.period.closes_on,
+    )
+    return sum(counts.get(one, NOTHING).received - known.get(one, 0) for one in ids)
+
+
+def quarter_state(
+    place: RegionLifeSituation, period: ReportingPeriod, collection: Collection | None, now: datetime
+) -> tuple[str, str]:
+    """The state of a quarter in one word or two, and the kind of chip it stands in (components/status.html)."""
+    if collection is not None and collection.state == Collection.State.PUBLISHED:
+        return "good", "Опубликовано"
+    if collection is not None and collection.state == Collection.State.CALCULATED:
+        return "progress", "Рассчитано"
+    if place.since > period.closes_on:
+        return "neutral", "ЖС ещё не взята"
+    if place.region.local_date(now) < period.opens_on:
+        return "neutral", "Ещё не начался"
+    return ("neutral", "Идёт сбор") if now < period.closes_at(place.region) else ("warn", "Не сдано")
+
+
 def calculated_result(collection: Collection) -> QuarterResult:
     """The result kept in the snapshot. Raises NotCalculated."""
     if collection.snapshot is None:

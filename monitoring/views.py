@@ -150,6 +150,7 @@ def collection(request: SignedInRequest, code: str, life_situation: str, period:
         "result": result,
         **_rows(result, place.region),
         "steps": _steps(collection, result),
+        "late_answers": services.late_answers(collection),
         "passport_url": cabinets.collection_url(place, collection.period, "passport"),
         "closes_at": collection.period.closes_at(place.region),
         "is_over": timezone.now() >= collection.period.closes_at(place.region),
@@ -195,6 +196,10 @@ def _steps(collection: Collection, result: QuarterResult) -> list[dict[str, str]
         Collection.State.CALCULATED: 3,
         Collection.State.PUBLISHED: 4,
     }[Collection.State(collection.state)]
+    region, period = collection.region, collection.period
+    if collection.state == Collection.State.COLLECTING and timezone.now() < period.closes_at(region):
+        # Still to be collected, or not yet begun.
+        position = 0 if region.local_date() >= period.opens_on else -1
     titles = (
         ("Собрать ответы", f"учтено {result.eligible} из {result.received}"),
         ("Определить веса", "решение РШ, число обслуженных"),
@@ -426,6 +431,18 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
         context["sees_counts"] = may(request.user, Permission.OWN_COUNTS_VIEW, institution) or all(
             not row.shown.is_hidden for row in context["main_rows"]
         )
+        period = form.cleaned_data["period"]
+        published = period and (
+            Collection.objects.published()
+            .with_places()
+            .filter(
+                region_life_situation__region=institution.region,
+                region_life_situation__life_situation=situation,
+                period=period,
+            )
+            .first()
+        )
+        context["late_answers"] = services.late_answers(published, institution) if published else 0
         context |= {"situation": situation, "first": first, "last": last, "period": form.cleaned_data["period"]}
     return render(request, "monitoring/institution.html", context, status=200 if form.is_valid() else 422)
 

@@ -6,6 +6,20 @@ from contextvars import ContextVar
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="-")
 
 
+class RefusalFilter(logging.Filter):
+    """Refused requests: one line without a trace each, and none at all from questionnaires.
+
+    Answers are stored to the minute lest they be matched with a log; a refused try must not give away the second.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            return True
+        record.exc_info = None
+        request = getattr(record, "request", None)
+        return not getattr(request, "path", "").startswith("/s/")
+
+
 class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not hasattr(record, "request_id"):

@@ -272,12 +272,16 @@ LINK_GRACE_SECONDS = 60 * 60
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "nsi_portal.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "nsi_portal.logs.RequestIdFilter"},
+        "refusal": {"()": "nsi_portal.logs.RefusalFilter"},
+    },
     "formatters": {"line": {"format": "{asctime} {levelname} {name} [{request_id}] {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "INFO"},
+        "django.request": {"filters": ["refusal"]},
         "django.server": {"handlers": ["console"], "propagate": False},
         # Says at every connection that the filesystem transport has no host name.
         "kombu.connection": {"level": "ERROR"},

@@ -138,10 +138,11 @@ class DaysCounts:
             return
         if self.maximum is None:
             raise ValueError(f"answers without a maximum: {self}")
-        # Fractions: the comparison is an equality when all answers are the same, and must not fail by rounding.
-        total, squares, maximum = Fraction(self.total), Fraction(self.total_squares), Fraction(self.maximum)
-        if not total**2 <= self.n * squares <= self.n * maximum * total or not maximum <= total <= self.n * maximum:
-            raise ValueError(f"no {self.n} answers have these sums: {self}")
+        total, squares, maximum = self.total, self.total_squares, self.maximum
+        # Exact: the comparison is an equality when all answers are the same, and must not fail by rounding.
+        with localcontext(_EXACT):
+            if not total**2 <= self.n * squares <= self.n * maximum * total or not maximum <= total <= self.n * maximum:
+                raise ValueError(f"no {self.n} answers have these sums: {self}")
         if self.median is not None and self.median > self.maximum:
             raise ValueError(f"median above the maximum: {self}")
 

@@ -3,9 +3,12 @@
 from decimal import Decimal
 
 from django import template
+from django.utils import timezone
 
-from monitoring import display
+from monitoring import display, services
+from monitoring.models import Collection, ReportingPeriod
 from monitoring.results import Thresholds
+from regions.models import RegionLifeSituation
 from surveys.statistics import Estimate
 
 register = template.Library()
@@ -29,6 +32,13 @@ def counted(count: int, forms: str) -> str:
     """`{{ count|counted:"ответ,ответа,ответов" }}`: the number and the noun, never parted at a line's end."""
     one, few, many = forms.split(",")
     return display.counted(count, one, few, many)
+
+
+@register.inclusion_tag("components/status.html")
+def quarter_state(place: RegionLifeSituation, period: ReportingPeriod, collection: Collection | None) -> dict[str, str]:
+    """`{% quarter_state place period collection %}`: a chip; `collection` is None when nobody has worked on it."""
+    kind, text = services.quarter_state(place, period, collection, timezone.now())
+    return {"kind": kind, "text": text, "icon": "lock" if kind == "good" else ""}
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """The quarter: weights decided, calculated by a job, published for good."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -309,3 +309,50 @@ def test_a_form_opened_earlier_does_not_undo_what_others_entered(world: World, c
     assert client.post(url, opened | {other: "60", f"initial-{other}": "50"}).status_code == 302
     assert numbers.get(institution=world.sibling).number == 60
     assert numbers.get(institution=world.institution).entered_by is None, "untouched numbers keep who entered them"
+
+
+def test_a_field_that_was_not_on_the_page_erases_nothing(world: World, client: Client):
+    client.force_login(world.people[Role.NSI_ADMIN], backend="allauth.account.auth_backends.AuthenticationBackend")
+    field = f"clients_{world.institution.pk}"
+    sent = {field: "1200", f"initial-{field}": "1000"}
+    assert client.post(f"/regions/RU-NIZ/employment-centre/{world.quarter.code}/clients/", sent).status_code == 302
+    numbers = ServedClients.objects.filter(period=world.quarter)
+    assert numbers.get(institution=world.institution).number == 1200
+    assert numbers.get(institution=world.sibling).number == 50
+
+
+def test_answers_that_come_after_publishing_are_told_of_where_numbers_differ(world: World, client: Client):
+    decide(world, Scheme.CLIENTS)
+    collection, _ = calculate(world)
+    services.publish(collection=collection, by=world.people[Role.HQ_MEMBER], at=timezone.now())
+    collection.refresh_from_db()
+    assert services.late_answers(collection) == 0
+    give_answers(world.link, DAY, satisfied=0, of=3)
+    assert services.late_answers(collection) == 3
+    assert services.late_answers(collection, world.sibling) == 0
+    client.force_login(world.people[Role.HQ_MEMBER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    for url in (
+        f"/regions/RU-NIZ/employment-centre/{world.quarter.code}/",
+        f"/institutions/{world.institution.pk}/?period={world.quarter.code}",
+    ):
+        assert "После публикации пришло ответов: 3" in client.get(url).content.decode(), url
+    other = client.get(f"/institutions/{world.sibling.pk}/?period={world.quarter.code}")
+    assert "После публикации" not in other.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("at", "code", "state"),
+    [
+        (NOW, "2026-Q4", "Не сдано"),
+        (NOW, "2027-Q1", "Идёт сбор"),
+        (NOW, "2027-Q2", "Ещё не начался"),
+        (NOW, "2025-Q1", "ЖС ещё не взята"),
+        (NOW, "2025-Q4", "Опубликовано"),
+        # The deadline lasts to midnight in the region.
+        (NOW.replace(day=20, hour=23, minute=59), "2026-Q4", "Идёт сбор"),
+        (NOW.replace(day=21, hour=0, minute=0), "2026-Q4", "Не сдано"),
+    ],
+)
+def test_the_state_of_a_quarter_follows_the_region_s_calendar(world: World, at: datetime, code: str, state: str):
+    collection = Collection.objects.filter(period__code=code).first()
+    assert services.quarter_state(world.place, period(code), collection, at)[1] == state

@@ -24,6 +24,7 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from openpyxl.cell import WriteOnlyCell
 
+from monitoring.management.commands.import_responses import SHOWN_PROBLEMS
 from regions.roles import Role
 from surveys.answers import Answers
 from surveys.importing import (
@@ -35,7 +36,6 @@ from surveys.importing import (
     import_file,
     row_key,
 )
-from surveys.management.commands.import_responses import SHOWN_PROBLEMS
 from surveys.models import Response, SurveyLink, _published_definition
 from surveys.spreadsheets import WorkbookRefused, open_workbook_rows, safe_text, write_text
 from tests.factories import (

@@ -2,9 +2,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from monitoring.models import Collection
+from monitoring.services import late_answers
 from surveys.importing import ImportRefused, build_template, import_file
 from surveys.models import SurveyLink
 from surveys.tokens import normalize_short_code
@@ -54,6 +56,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{'Будет сохранено' if dry_run else 'Сохранено'}: {result.stored}")
         self.stdout.write(f"Уже были: {result.repeated}")
         self.stdout.write(f"Из прочитанных учитываются в КПЭ: {result.eligible}")
+        for collection in published_quarters(link):
+            if late := late_answers(collection):
+                self.stdout.write(f"{collection.period} уже опубликован, в его значения не вошли ответы: {late}.")
         if result.repeated:
             self.stdout.write(
                 "Если «уже были» — это анкеты других людей с такими же ответами, допишите их в конец прежнего файла"
@@ -61,6 +66,17 @@ class Command(BaseCommand):
             )
         if dry_run:
             self.stdout.write("Это была проверка: ничего не сохранено.")
+
+
+def published_quarters(link: SurveyLink) -> QuerySet[Collection]:
+    return (
+        Collection.objects.published()
+        .with_places()
+        .filter(
+            region_life_situation__region=link.institution.region_id,
+            region_life_situation__life_situation=link.life_situation_id,
+        )
+    )
 
 
 def find_link(code: str) -> SurveyLink:
