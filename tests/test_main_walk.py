@@ -209,7 +209,7 @@ def quarter(people: People, change: Change) -> Quarter:
 
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Опубликовать").click()
-    expect(page.get_by_text("Квартал опубликован. Числа закреплены")).to_be_visible()
+    expect(page.get_by_text("Числа закреплены и больше не меняются")).to_be_visible()
     assert region_value(page) == seen, "what is published is what was seen"
     reports = page.get_by_role("region", name="Отчёты").get_by_role("link")
     expect(reports).to_have_count(2, timeout=JOB_TIMEOUT)
