@@ -70,3 +70,21 @@ def test_a_page_given_out_just_after_a_link_was_closed_by_hand_is_still_taken(cl
         assert send(client, link, key) == 200
         # Who comes later finds it closed.
         assert client.get(f"/s/{link.token}/").status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("begun", "sent", "taken"),
+    [
+        ("2026-11-20 23:59", "2026-11-20 23:59", True),
+        ("2026-11-20 23:59", "2026-11-21 00:59", True),
+        ("2026-11-20 23:59", "2026-11-21 01:00", False),  # the grace is over
+        ("2026-11-21 00:01", "2026-11-21 00:02", False),  # begun after the close
+        ("2026-11-09 23:59", "2026-11-21 00:02", False),  # begun before the link opened
+        ("2026-11-09 23:59", "2026-11-09 23:59", False),
+    ],
+)
+def test_the_grace_is_for_what_was_begun_in_time(begun: str, sent: str, taken: bool):
+    link = SurveyLinkFactory(opens_on=date(2026, 11, 10), closes_on=date(2026, 11, 20))
+    zone = link.institution.region.zone
+    instants = [datetime.fromisoformat(text).replace(tzinfo=zone) for text in (begun, sent)]
+    assert link.accepts(begun_at=instants[0], now=instants[1]) is taken
