@@ -12,6 +12,7 @@ from regions.permissions import Permission
 
 if TYPE_CHECKING:
     from monitoring.models import Collection, Report, ReportingPeriod
+    from regions.models import Institution, LifeSituation
     from regions.permissions import Person
 
 
@@ -28,6 +29,12 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
 
     def published(self) -> Self:
         return self.filter(state="published")
+
+    def concerning(self, institution: Institution, life_situation: LifeSituation) -> Self:
+        """Collections in which an institution's answers on a ЖС count."""
+        return self.filter(
+            region_life_situation__region=institution.region_id, region_life_situation__life_situation=life_situation
+        )
 
     def with_places(self) -> Self:
         return self.select_related("region_life_situation__region", "region_life_situation__life_situation", "period")

@@ -32,12 +32,10 @@ from surveys.statistics import (
     DaysCounts,
     Estimate,
     NpsCounts,
-    Reliability,
     ShareCounts,
     mean_days,
     net_promoter_score,
     published,
-    reliability,
     satisfaction_share,
 )
 
@@ -117,10 +115,10 @@ class QuarterResult:
     def eligible(self) -> int:
         return sum(institution.counts.eligible for institution in self.institutions)
 
-    def reliability(self, measure: str) -> Reliability:
-        return reliability(
-            self.values[measure].n, minimum=self.thresholds.minimum, sufficient=self.thresholds.sufficient
-        )
+    @property
+    def too_few_clients(self) -> list[str]:
+        """Institutions with more answers than people served: most likely a slip in the entered number."""
+        return [one.name for one in self.institutions if one.clients is not None and one.clients < one.counts.eligible]
 
     def document(self) -> dict[str, Any]:
         """The passport as a JSON document, unrounded."""

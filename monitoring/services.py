@@ -63,6 +63,12 @@ def thresholds() -> Thresholds:
     )
 
 
+def find_collection(place: RegionLifeSituation, period: ReportingPeriod) -> Collection:
+    """The collection of a region's ЖС and period for reading; not stored when nobody has worked on it."""
+    stored = Collection.objects.with_places().filter(region_life_situation=place, period=period).first()
+    return stored or Collection(region_life_situation=place, period=period)
+
+
 def collection_for(place: RegionLifeSituation, period: ReportingPeriod) -> Collection:
     """The collection of a region's ЖС and period, made when first asked for."""
     collection, _ = Collection.objects.get_or_create(region_life_situation=place, period=period)

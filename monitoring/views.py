@@ -93,7 +93,6 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
             "decisions": [(year, decisions.get(year)) for year in sorted({one.year for one in periods}, reverse=True)],
             "may_decide": may(request.user, Permission.WEIGHTS_DECIDE, place),
             "sees_live": may(request.user, Permission.REGION_VIEW, place),
-            "today": today,
         },
     )
 
@@ -130,8 +129,7 @@ def _collection(request: SignedInRequest, code: str, life_situation: str, period
     """
     place = _place(request, code, life_situation)
     reporting_period = get_object_or_404(ReportingPeriod, code=period)
-    stored = Collection.objects.with_places().filter(region_life_situation=place, period=reporting_period).first()
-    collection = stored or Collection(region_life_situation=place, period=reporting_period)
+    collection = services.find_collection(place, reporting_period)
     if collection.state != Collection.State.PUBLISHED and not may(request.user, Permission.REGION_VIEW, place):
         raise Http404
     return collection
@@ -152,13 +150,8 @@ def collection(request: SignedInRequest, code: str, life_situation: str, period:
         "steps": _steps(collection, result),
         "late_answers": services.late_answers(collection),
         "passport_url": cabinets.collection_url(place, collection.period, "passport"),
-        "closes_at": collection.period.closes_at(place.region),
         "is_over": timezone.now() >= collection.period.closes_at(place.region),
         "has_begun": place.region.local_date() >= collection.period.opens_on,
-        # Whoever answered was served: fewer people served than answers is most likely a slip.
-        "too_few_clients": [
-            one.name for one in result.institutions if one.clients is not None and one.clients < one.counts.eligible
-        ],
         "changed_since": services.has_changed_since(collection, result),
         "decision": WeightDecision.objects.filter(region=place.region, year=collection.period.year).first(),
         "may_calculate": may(request.user, Permission.QUARTER_CALCULATE, place),
@@ -327,8 +320,7 @@ def clients(request: SignedInRequest, code: str, life_situation: str, period: st
         life_situation__code=life_situation,
     )
     reporting_period = get_object_or_404(ReportingPeriod, code=period)
-    stored = Collection.objects.with_places().filter(region_life_situation=place, period=reporting_period).first()
-    collection = stored or Collection(region_life_situation=place, period=reporting_period)
+    collection = services.find_collection(place, reporting_period)
     institutions = _institutions_to_enter(request, collection)
     if not institutions:
         if may(request.user, Permission.REGION_VIEW, place):
@@ -432,17 +424,9 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
             not row.shown.is_hidden for row in context["main_rows"]
         )
         period = form.cleaned_data["period"]
-        published = period and (
-            Collection.objects.published()
-            .with_places()
-            .filter(
-                region_life_situation__region=institution.region,
-                region_life_situation__life_situation=situation,
-                period=period,
-            )
-            .first()
-        )
-        context["late_answers"] = services.late_answers(published, institution) if published else 0
+        published = Collection.objects.published().concerning(institution, situation).filter(period=period)
+        handed_in = published.with_places().first() if period else None
+        context["late_answers"] = services.late_answers(handed_in, institution) if handed_in else 0
         context |= {"situation": situation, "first": first, "last": last, "period": form.cleaned_data["period"]}
     return render(request, "monitoring/institution.html", context, status=200 if form.is_valid() else 422)
 

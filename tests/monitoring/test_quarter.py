@@ -356,3 +356,12 @@ def test_answers_that_come_after_publishing_are_told_of_where_numbers_differ(wor
 def test_the_state_of_a_quarter_follows_the_region_s_calendar(world: World, at: datetime, code: str, state: str):
     collection = Collection.objects.filter(period__code=code).first()
     assert services.quarter_state(world.place, period(code), collection, at)[1] == state
+
+
+def test_more_answers_than_people_served_are_pointed_out(world: World, client: Client):
+    decide(world, Scheme.CLIENTS)
+    ServedClients.objects.filter(institution=world.institution, period=world.quarter).update(number=19)
+    assert services.quarter_result(world.place, world.quarter).too_few_clients == [world.institution.name]
+    client.force_login(world.people[Role.HQ_MEMBER], backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get(f"/regions/RU-NIZ/employment-centre/{world.quarter.code}/").content.decode()
+    assert "Обслужено меньше людей, чем ответило" in page

@@ -2,7 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from monitoring.models import Collection
@@ -56,7 +56,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{'Будет сохранено' if dry_run else 'Сохранено'}: {result.stored}")
         self.stdout.write(f"Уже были: {result.repeated}")
         self.stdout.write(f"Из прочитанных учитываются в КПЭ: {result.eligible}")
-        for collection in published_quarters(link):
+        published = Collection.objects.published().concerning(link.institution, link.life_situation)
+        for collection in published.with_places():
             if late := late_answers(collection):
                 self.stdout.write(f"{collection.period} уже опубликован, в его значения не вошли ответы: {late}.")
         if result.repeated:
@@ -66,17 +67,6 @@ class Command(BaseCommand):
             )
         if dry_run:
             self.stdout.write("Это была проверка: ничего не сохранено.")
-
-
-def published_quarters(link: SurveyLink) -> QuerySet[Collection]:
-    return (
-        Collection.objects.published()
-        .with_places()
-        .filter(
-            region_life_situation__region=link.institution.region_id,
-            region_life_situation__life_situation=link.life_situation_id,
-        )
-    )
 
 
 def find_link(code: str) -> SurveyLink:

@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from monitoring.models import Collection, ReportingPeriod
+from monitoring.models import ReportingPeriod
 from monitoring.results import MAIN_MEASURES, QuarterResult
-from monitoring.services import result_of
+from monitoring.services import find_collection, result_of
 from regions.models import RegionLifeSituation
 
 
@@ -38,8 +38,7 @@ class Command(BaseCommand):
         period = ReportingPeriod.objects.filter(code=options["period"].upper()).first()
         if period is None:
             raise CommandError(f"Нет отчётного периода {options['period']}: код выглядит как 2026-Q4.")
-        collection = Collection.objects.with_places().filter(region_life_situation=place, period=period).first()
-        result = result_of(collection or Collection(region_life_situation=place, period=period))
+        result = result_of(find_collection(place, period))
         if result.scheme is None:
             self.stderr.write(f"На {period.year} год нет решения РШ о весах: значения региона не рассчитаны.")
         if result.missing_weights:
