@@ -43,7 +43,7 @@ from monitoring.rows import (
     passport_rows,
     region_rows,
 )
-from surveys.spreadsheets import write_text
+from regions.spreadsheets import write_text
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString

@@ -23,11 +23,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from accounts.models import User
 from regions.permissions import Permission, require
-from surveys.answers import Answers, InvalidAnswers, clean_text, parse_date, read_answers
-from surveys.definition import SCALE4_TITLES, Definition, Question
-from surveys.models import Response, SurveyLink
-from surveys.services import Origin, build_response, store_responses
-from surveys.spreadsheets import (
+from regions.spreadsheets import (
     CellError,
     CellValue,
     SheetRows,
@@ -36,6 +32,10 @@ from surveys.spreadsheets import (
     safe_text,
     write_text,
 )
+from surveys.answers import Answers, InvalidAnswers, clean_text, parse_date, read_answers
+from surveys.definition import SCALE4_TITLES, Definition, Question
+from surveys.models import Response, SurveyLink
+from surveys.services import Origin, build_response, store_responses
 
 ANSWERED_ON = "answered_on"
 ANSWERED_ON_TITLE = "Дата заполнения анкеты"

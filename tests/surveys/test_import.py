@@ -26,6 +26,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from monitoring.management.commands.import_responses import SHOWN_PROBLEMS
 from regions.roles import Role
+from regions.spreadsheets import WorkbookRefused, open_workbook_rows, safe_text, write_text
 from surveys.answers import Answers
 from surveys.importing import (
     MAX_ANSWERS,
@@ -37,7 +38,6 @@ from surveys.importing import (
     row_key,
 )
 from surveys.models import Response, SurveyLink, _published_definition
-from surveys.spreadsheets import WorkbookRefused, open_workbook_rows, safe_text, write_text
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,
@@ -649,7 +649,7 @@ def test_ten_thousand_and_one_answers_are_refused(link: SurveyLink) -> None:
 MEASURE = """
 import json, sys, time
 from pathlib import Path
-from surveys.spreadsheets import WorkbookRefused, open_workbook_rows
+from regions.spreadsheets import WorkbookRefused, open_workbook_rows
 
 def peak():  # of this process alone; getrusage would begin with that of the parent
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
