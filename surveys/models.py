@@ -112,6 +112,10 @@ class SurveyLink(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="кто создал"
     )
+    # Who looks after it now: first the creator, later whoever took over.
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="кто отвечает"
+    )
 
     objects = SurveyLinkQuerySet.as_manager()
 

@@ -1,15 +1,16 @@
-"""The ground floor: regions, life situations with their indicators, institutions, and who acts in which role where."""
+"""Reference data: regions, directions, life situations with their indicators, typical problems and solutions."""
 
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
-from regions.querysets import InstitutionQuerySet, MembershipQuerySet, RegionLifeSituationQuerySet, RegionQuerySet
-from regions.roles import FEDERAL_ROLES, INSTITUTION_ROLES, REGIONAL_ROLES, Role
+from regions.querysets import LifeSituationQuerySet, RegionQuerySet
+from regions.readiness import Readiness
 
 
 class Region(models.Model):
@@ -33,8 +34,11 @@ class Region(models.Model):
     name_prepositional = models.CharField("название, предложный падеж", max_length=100)
     federal_district = models.CharField("федеральный округ", max_length=20, choices=FederalDistrict, blank=True)
     time_zone = models.CharField("часовой пояс", max_length=40)
+    # The day the decision to take part was made; empty: the region takes no part, and no letter of it is overdue.
+    participates_since = models.DateField("участвует в НСИ с", null=True, blank=True)
 
     objects = RegionQuerySet.as_manager()
+    history = HistoricalRecords()
 
     class Meta:
         verbose_name = "регион"
@@ -51,6 +55,17 @@ class Region(models.Model):
     def local_date(self, at: datetime | None = None) -> date:
         """The date in the region at an instant (by default now)."""
         return (at or timezone.now()).astimezone(self.zone).date()
+
+    @property
+    def readiness(self) -> Readiness:
+        """The infrastructure of a region found by `with_readiness`; of any other it is not known."""
+        found: Any = self
+        return Readiness(
+            bodies_exist=found.bodies_exist,
+            roadmaps_exist=found.roadmaps_exist,
+            indicators_approved=found.indicators_approved,
+            reached_on=found.infrastructure_reached_on,
+        )
 
 
 class Direction(models.Model):
@@ -104,24 +119,55 @@ class Indicator(models.Model):
 
 
 class LifeSituation(models.Model):
-    """A жизненная ситуация with its boundaries [001, Приложение 1]."""
+    """A жизненная ситуация with its boundaries: of the catalogue [001, Приложение 1], or described by a region."""
+
+    # The four criteria a region justifies its own ЖС by [001 IV.1].
+    CRITERIA = ("human_centred", "mass", "within_powers", "common")
 
     code = models.SlugField("код", max_length=60, unique=True)
     direction = models.ForeignKey(Direction, models.PROTECT, related_name="life_situations", verbose_name="направление")
-    number = models.PositiveSmallIntegerField("номер", unique=True)
+    # The number in the document; none for a ЖС of a region.
+    number = models.PositiveSmallIntegerField("номер", unique=True, null=True, blank=True)
+    region = models.ForeignKey(
+        Region,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="own_life_situations",
+        verbose_name="описана регионом",
+    )
     title = models.CharField("название", max_length=300)
     short_title = models.CharField("короткое название", max_length=80)
     boundary = models.TextField("границы")
     beneficiaries = models.TextField("кто выигрывает")
+    human_centred = models.TextField("человекоцентричность", blank=True)
+    mass = models.TextField("массовость и значимость", blank=True)
+    within_powers = models.TextField("доступность для региона", blank=True)
+    common = models.TextField("актуальность для страны", blank=True)
     source = models.CharField("источник", max_length=200, blank=True)
     indicators = models.ManyToManyField(
         Indicator, through="LifeSituationIndicator", related_name="life_situations", verbose_name="показатели"
     )
 
+    objects = LifeSituationQuerySet.as_manager()
+    history = HistoricalRecords()
+
     class Meta:
         verbose_name = "жизненная ситуация"
         verbose_name_plural = "жизненные ситуации"
-        ordering = ("number",)
+        # Those of the catalogue first, on both databases.
+        ordering = (F("number").asc(nulls_last=True), "short_title", "pk")
+        constraints = [
+            models.CheckConstraint(
+                name="own_life_situation_is_justified",
+                condition=Q(region=None, number__isnull=False)
+                | Q(region__isnull=False, number=None)
+                & ~Q(human_centred="")
+                & ~Q(mass="")
+                & ~Q(within_powers="")
+                & ~Q(common=""),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.short_title
@@ -174,118 +220,3 @@ class TypicalSolution(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-
-class RegionLifeSituation(models.Model):
-    """A ЖС taken by a region: the unit of roadmap, self-assessment and monitoring."""
-
-    region = models.ForeignKey(Region, models.PROTECT, related_name="life_situations", verbose_name="регион")
-    life_situation = models.ForeignKey(
-        LifeSituation, models.PROTECT, related_name="regions", verbose_name="жизненная ситуация"
-    )
-    since = models.DateField("взята с")
-
-    objects = RegionLifeSituationQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "жизненная ситуация региона"
-        verbose_name_plural = "жизненные ситуации регионов"
-        ordering = ("region__name", "life_situation__number")
-        constraints = [
-            models.UniqueConstraint(fields=["region", "life_situation"], name="life_situation_once_per_region")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.region}: {self.life_situation}"
-
-
-class Institution(models.Model):
-    """An institution that serves people in one or more ЖС."""
-
-    class Settlement(models.TextChoices):
-        TOWN = "town", "город"
-        VILLAGE = "village", "село"
-
-    region = models.ForeignKey(Region, models.PROTECT, related_name="institutions", verbose_name="регион")
-    name = models.CharField("название", max_length=300)
-    settlement = models.CharField("город или село", max_length=10, choices=Settlement)
-    locality = models.CharField("населённый пункт", max_length=150)
-    life_situations = models.ManyToManyField(
-        LifeSituation, through="Participation", related_name="institutions", verbose_name="жизненные ситуации"
-    )
-
-    objects = InstitutionQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "учреждение"
-        verbose_name_plural = "учреждения"
-        ordering = ("name",)
-        constraints = [models.UniqueConstraint(fields=["region", "name"], name="institution_name_once_per_region")]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Participation(models.Model):
-    """An institution takes part in a ЖС since a date, possibly until one."""
-
-    institution = models.ForeignKey(Institution, models.CASCADE, related_name="participations")
-    life_situation = models.ForeignKey(LifeSituation, models.PROTECT, related_name="participations")
-    since = models.DateField("участвует с")
-    until = models.DateField("участвует по", null=True, blank=True)
-
-    class Meta:
-        verbose_name = "участие в жизненной ситуации"
-        verbose_name_plural = "участие в жизненных ситуациях"
-        ordering = ("institution", "life_situation__number")
-        constraints = [
-            models.UniqueConstraint(fields=["institution", "life_situation"], name="institution_takes_part_once"),
-            models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gte=F("since")), name="participation_ends_after_it_starts"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.institution}: {self.life_situation}"
-
-
-class Membership(models.Model):
-    """A role of a person in a scope, from a date, possibly to a date, granted by somebody."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships", verbose_name="кто")
-    role = models.CharField("роль", max_length=30, choices=Role)
-    region = models.ForeignKey(
-        Region, models.PROTECT, null=True, blank=True, related_name="memberships", verbose_name="регион"
-    )
-    institution = models.ForeignKey(
-        Institution, models.PROTECT, null=True, blank=True, related_name="memberships", verbose_name="учреждение"
-    )
-    # Only for hq_member: the ЖС this member of the РШ answers for.
-    life_situations = models.ManyToManyField(LifeSituation, blank=True, verbose_name="отвечает за ЖС")
-    starts_on = models.DateField("с")
-    ends_on = models.DateField("по", null=True, blank=True)
-    granted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="кто назначил"
-    )
-
-    objects = MembershipQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "участник"
-        verbose_name_plural = "участники"
-        ordering = ("user", "role")
-        constraints = [
-            models.CheckConstraint(
-                name="membership_scope_fits_its_role",
-                condition=Q(role__in=sorted(FEDERAL_ROLES), region=None, institution=None)
-                | Q(role__in=sorted(REGIONAL_ROLES), region__isnull=False, institution=None)
-                | Q(role__in=sorted(INSTITUTION_ROLES), region=None, institution__isnull=False),
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="membership_ends_after_it_starts"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        scope = self.institution or self.region or "Российская Федерация"
-        return f"{self.get_role_display()} ({scope})"
