@@ -1,15 +1,20 @@
-"""Who signs in. What a person may do stands in `regions.Membership`."""
+"""Who signs in, and their consent to the processing of personal data. What a person may do stands in
+`regions.Membership`.
+"""
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from simple_history.models import HistoricalRecords
+
+from accounts.addresses import normalise_email
 
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=normalise_email(email), **fields)
         user.set_password(password)
         user.full_clean()
         user.save(using=self._db)
@@ -17,6 +22,16 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email__iexact=(username or "").strip())
+
+
+class _HistoryOfCards(HistoricalRecords):
+    """Signing in and changing a password are no changes of a person's card."""
+
+    def post_save(self, instance: Any, created: bool, using: Any = None, **kwargs: Any) -> None:
+        changed = kwargs.get("update_fields")
+        if changed and set(changed) <= set(self.excluded_fields):
+            return
+        super().post_save(instance, created, using=using, **kwargs)
 
 
 class User(AbstractBaseUser):
@@ -33,6 +48,11 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
 
     objects = UserManager()
+    history = _HistoryOfCards(
+        excluded_fields=["password", "last_login"],
+        verbose_name="правка пользователя",
+        verbose_name_plural="правки пользователей",
+    )
 
     class Meta:
         verbose_name = "пользователь"
@@ -53,3 +73,21 @@ class User(AbstractBaseUser):
         """«Иванова А. П.» for places where the whole name does not fit."""
         family, *others = self.full_name.split() or [self.email]
         return " ".join([family, *(f"{name[0]}." for name in others)])
+
+
+class Consent(models.Model):
+    """A person's consent to the processing of personal data (152-ФЗ), to one version of its text."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="consents", verbose_name="пользователь")
+    version = models.CharField("версия текста", max_length=20)
+    accepted_at = models.DateTimeField("дано")
+
+    class Meta:
+        verbose_name = "согласие на обработку персональных данных"
+        verbose_name_plural = "согласия на обработку персональных данных"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "version"], name="one_consent_per_user_and_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.version}"

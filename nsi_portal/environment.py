@@ -23,6 +23,21 @@ class BadEnvironment(Exception):
 
 
 @dataclass(frozen=True)
+class Oidc:
+    """An OpenID Connect provider people may sign in at."""
+
+    url: str
+    client_id: str
+    client_secret: str
+    name: str
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+@dataclass(frozen=True)
 class Environment:
     production: bool
     debug: bool
@@ -37,6 +52,7 @@ class Environment:
     email_from: str
     host: str
     static_root: Path
+    oidc: Oidc | None
 
 
 class _Reader:
@@ -149,6 +165,7 @@ def read_environment() -> Environment:
         "Set it to submission://user:password@host:587 (encrypted), or smtp://host:25 for a server next door.",
     )
     email_from = reader.text("EMAIL_FROM", f"no-reply@{urlsplit(public_url).hostname or 'localhost'}", "")
+    oidc = _read_oidc(reader, production)
     debug = reader.flag("DEBUG")
     if production and debug:
         reader.wrong("DEBUG", "must be off in production", "Remove it.")
@@ -169,6 +186,32 @@ def read_environment() -> Environment:
         email_from=email_from,
         host=reader.text("NSI_HOST", "127.0.0.1", ""),
         static_root=Path(reader.text("STATIC_ROOT", str(var / "static"), "")),
+        oidc=oidc,
+    )
+
+
+def _read_oidc(reader: _Reader, production: bool) -> Oidc | None:
+    """The provider of sign-in: all of its variables or none."""
+    remedies = {
+        "OIDC_URL": "Set it to the provider's address, under which /.well-known/openid-configuration stands.",
+        "OIDC_CLIENT_ID": "Set it to the identifier the provider gave to the portal.",
+        "OIDC_CLIENT_SECRET": "Set it to the secret the provider gave to the portal.",
+        "OIDC_NAME": "Set it to what the button says after «Войти через», for example Госуслуги.",
+    }
+    values = {name: reader.text(name, "", "") for name in remedies}
+    if not any(values.values()):
+        return None
+    for name, remedy in remedies.items():
+        if not values[name]:
+            reader.wrong(name, "is missing while other OIDC_ variables are set", f"{remedy} Or remove all of them.")
+    if values["OIDC_URL"]:
+        schemes = ("https",) if production else ("http", "https")
+        reader.url("OIDC_URL", "", schemes, remedies["OIDC_URL"])
+    return Oidc(
+        url=values["OIDC_URL"].rstrip("/"),
+        client_id=values["OIDC_CLIENT_ID"],
+        client_secret=values["OIDC_CLIENT_SECRET"],
+        name=values["OIDC_NAME"],
     )
 
 

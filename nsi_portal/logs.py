@@ -7,17 +7,20 @@ current_request_id: ContextVar[str] = ContextVar("current_request_id", default="
 
 
 class RefusalFilter(logging.Filter):
-    """Refused requests: one line without a trace each, and none at all from questionnaires.
+    """Refused requests: one line without a trace each, and none at all from questionnaires and links of letters.
 
     Answers are stored to the minute lest they be matched with a log; a refused try must not give away the second.
+    Whoever reads the link of a letter in the log could come in somebody's stead.
     """
+
+    UNSPOKEN = ("/s/", "/invitation/", "/signup/", "/accounts/password/reset/key/")
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno >= logging.ERROR:
             return True
         record.exc_info = None
         request = getattr(record, "request", None)
-        return not getattr(request, "path", "").startswith("/s/")
+        return not getattr(request, "path", "").startswith(self.UNSPOKEN)
 
 
 class RequestIdFilter(logging.Filter):

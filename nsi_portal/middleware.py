@@ -1,17 +1,27 @@
-"""Every request has an id: it stands in the log, in the answer's header and on the page of an error."""
+"""What every request passes: it gets an id, is turned away unless signed in, and has the way in behind it."""
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth import middleware as auth_middleware
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 
+from accounts import consent, second_factor
+from accounts.http import SignedInRequest
 from nsi_portal.logs import current_request_id
 
 
 def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """An id for the request: it stands in the log, in the answer's header and on the page of an error."""
+
     def middleware(request: HttpRequest) -> HttpResponse:
         # Own id, never the client's: what a client sends could be made to look like another line of the log.
         identifier = secrets.token_hex(6)
@@ -23,6 +33,17 @@ def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
             current_request_id.reset(token)
         response.headers["X-Request-Id"] = identifier
         return response
+
+    return middleware
+
+
+def no_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse an address with a NUL byte in its query: PostgreSQL does, and no browser sends one by itself."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("NUL in the query string")
+        return get_response(request)
 
     return middleware
 
@@ -43,3 +64,64 @@ class LoginRequiredMiddleware(auth_middleware.LoginRequiredMiddleware):
         if not getattr(view_func, "login_required", True):
             return None
         return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+class EntryMiddleware(MiddlewareMixin):
+    """Who has signed in agrees to the processing of personal data, then sets up the second factor their role needs.
+
+    Until then every page leads there, and what is sent is not done. Afterwards the person goes on to where they wanted.
+    """
+
+    # Names of addresses that stay open at either step.
+    ALWAYS = frozenset({"consent", "help", "guide"})
+    WITHOUT_SECOND_FACTOR = ALWAYS | {
+        "second-factor",
+        "mfa_activate_totp",
+        "mfa_add_webauthn",
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
+    }
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True) or not request.user.is_authenticated:
+            return None
+        signed_in = cast(SignedInRequest, request)
+        match = request.resolver_match
+        name = match.view_name if match else ""
+        if name not in self.ALWAYS and not self._has_agreed(signed_in):
+            return self._lead_to("consent", signed_in)
+        if (
+            name not in self.WITHOUT_SECOND_FACTOR
+            and not second_factor.exists_for(signed_in.user)
+            and second_factor.is_required(signed_in.user)
+        ):
+            return self._lead_to("second-factor", signed_in)
+        return None
+
+    @staticmethod
+    def _has_agreed(request: SignedInRequest) -> bool:
+        # Remembered by the session: a given consent stays given for this version of the text.
+        if request.session.get("consent") == consent.VERSION:
+            return True
+        if not consent.is_given(request.user):
+            return False
+        request.session["consent"] = consent.VERSION
+        return True
+
+    @staticmethod
+    def _lead_to(name: str, request: SignedInRequest) -> HttpResponse:
+        # A fragment is no place to come back to, nor is the address of a form.
+        wanted = request.get_full_path() if request.method == "GET" else None
+        if request.htmx:
+            wanted = request.htmx.current_url_abs_path
+        url = reverse(name)
+        if wanted:
+            url = f"{url}?{urlencode({REDIRECT_FIELD_NAME: wanted})}"
+        return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url)

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import dj_email_url
@@ -36,7 +37,8 @@ INSTALLED_APPS = [
     "regions",
     "jobs",
     "accounts",
-    "django.contrib.admin",
+    # Without looking for admins of other apps: nsi_portal.admin says which rows it edits.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -62,12 +64,18 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    # Before anything asks the database; after what gives the page of the error its headers.
+    "nsi_portal.middleware.no_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     # Every page is closed; public ones are opened by name with login_not_required.
     "nsi_portal.middleware.LoginRequiredMiddleware",
+    # Who is signed in gives the consent and has the second factor their role needs before anything else.
+    "nsi_portal.middleware.EntryMiddleware",
+    # Whoever has several roles may have chosen to act in one of them.
+    "regions.middleware.ActingRoleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -160,7 +168,18 @@ CELERY_BEAT_SCHEDULE = {
     "look-after-jobs": {"task": "jobs.tasks.look_after_jobs", "schedule": 10.0, "options": {"expires": 10}},
     "roll-up-responses": {"task": "surveys.tasks.roll_up_responses", "schedule": 30.0, "options": {"expires": 30}},
     "clear-sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour="2", minute="30")},
+    "send-waiting-letters": {
+        "task": "regions.tasks.send_waiting_letters",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "forget-unconfirmed-requests": {
+        "task": "regions.tasks.forget_unconfirmed_requests",
+        "schedule": crontab(hour="2", minute="40"),
+    },
     "check-rollups": {"task": "surveys.tasks.check_rollups", "schedule": crontab(hour="1", minute="30")},
+    # Every hour, soon after it: midnight comes to eleven zones one after another.
+    "remeasure-readiness": {"task": "regions.tasks.remeasure_readiness", "schedule": crontab(minute="2")},
 }
 CELERY_TIMEZONE = "Europe/Moscow"
 
@@ -187,9 +206,66 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme
+# No answer tells whether an address is known, and a stranger's address gets no letter from the portal.
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# The owner hears of every change of password and second factor.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_BY_CODE_FORMAT = {"numeric": True, "length": 8, "dashed": True}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "request_login_code": "accounts.forms.RequestLoginCodeForm",
+    "confirm_login_code": "accounts.forms.ConfirmLoginCodeForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+}
+# Those of allauth, and those of the portal's own public forms (accounts.limits).
+ACCOUNT_RATE_LIMITS = {"signup": "10/m/ip,100/d/ip"}
 # In production every request comes through the portal's own proxy: limits count by the address it names.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0
+
+# Whose role asks for a second factor: accounts knows no roles, so the question is handed to it from here.
+SECOND_FACTOR_REQUIRED = "regions.permissions.needs_second_factor"
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# People are invited: their addresses are known to be theirs without a letter of confirmation.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "Портал НСИ"
+# A clock may be half a minute off; a code still works once (accounts.forms.AuthenticateForm).
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "accounts.forms.AuthenticateForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+    "activate_totp": "accounts.forms.ActivateTotpForm",
+    "add_webauthn": "accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.forms.EditPasskeyForm",
+    "authenticate_webauthn": "accounts.forms.AuthenticatePasskeyForm",
+    "login_webauthn": "accounts.forms.LoginPasskeyForm",
+    "reauthenticate_webauthn": "accounts.forms.ReauthenticatePasskeyForm",
+}
+# A row is written at sign-in, not at every request.
+USERSESSIONS_TRACK_ACTIVITY = False
+
+# Sign-in at somebody else's: only people the portal knows, by the address the provider vouches for.
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if ENVIRONMENT.oidc:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": ENVIRONMENT.oidc.name,
+                "client_id": ENVIRONMENT.oidc.client_id,
+                "secret": ENVIRONMENT.oidc.client_secret,
+                "settings": {"server_url": ENVIRONMENT.oidc.url},
+            }
+        ],
+    }
 
 # E-mail: without a server of its own the embedded form writes letters to files.
 EMAIL_TIMEOUT = 10
@@ -199,6 +275,10 @@ if ENVIRONMENT.email_url:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = VAR / "mail"
+# The developer's page of letters reads them there (nsi_portal.developer).
+LETTERS_IN_FILES = not ENVIRONMENT.email_url
+# A mail server takes its time: pages open to strangers must not show by theirs that a letter was sent.
+LETTERS_IN_BACKGROUND = bool(ENVIRONMENT.email_url)
 
 # Language and time ---------------------------------------------------------------------------------------------------
 
@@ -250,7 +330,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # A form that leads to the provider of sign-in is followed there.
+        "form-action": [SELF, *([ENVIRONMENT.oidc.origin] if ENVIRONMENT.oidc else [])],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
@@ -274,6 +355,8 @@ KPI_MINIMUM_ANSWERS = 10
 KPI_SUFFICIENT_ANSWERS = 30
 # Service received at most this many days before the answer (000, stage 3c).
 ELIGIBLE_WITHIN_DAYS = 5
+# How long the link of an invitation lives, and that of a letter that confirms an address.
+INVITATION_DAYS = 7
 # Answers begun before a link closed still arrive for this long.
 LINK_GRACE_SECONDS = 60 * 60
 
