@@ -1,10 +1,11 @@
 """The gallery: every component in every state, for those who build pages. Shows made-up figures, reads no data."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import django_tables2 as tables
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -12,6 +13,8 @@ from django.shortcuts import render
 
 from jobs.models import Job
 from nsi_portal.environment import BASE_DIR
+from regions.history import Change, FieldChange
+from regions.lists import NUMBER, ListTable
 
 
 class _ExampleForm(forms.Form):
@@ -69,6 +72,19 @@ def _row(texts: tuple[str, ...]) -> list[dict[str, Any]]:
     ]
 
 
+class _ExampleTable(ListTable):
+    name = tables.Column("Учреждение")
+    answers = tables.Column("Ответов", attrs=NUMBER)
+
+
+def _list() -> dict[str, Any]:
+    table = _ExampleTable(
+        [{"name": row[0], "answers": number * 40} for number, row in enumerate(_ROWS, start=1)], order_by="name"
+    )
+    table.paginate(page=1, per_page=len(_ROWS))
+    return {"table": table, "page": table.page}
+
+
 def icon_names() -> list[str]:
     """Names of the icons in the sprite."""
     sprite = (BASE_DIR / "static" / "img" / "icons.svg").read_text()
@@ -105,6 +121,23 @@ def examples() -> dict[str, Any]:
             {"title": "Собрать ответы", "text": "до 20 ноября", "state": "done"},
             {"title": "Рассчитать", "text": "27 из 30 учреждений", "state": "current"},
             {"title": "Опубликовать", "text": "после проверки", "state": "next"},
+        ],
+        "list": _list(),
+        "tabs": [
+            {"title": "Карточка", "url": "#tabs", "active": True},
+            {"title": "Люди", "url": "#tabs", "active": False},
+        ],
+        "changes": [
+            Change(
+                datetime(2026, 11, 20, 9, 30, tzinfo=UTC),
+                "Фомина Татьяна Львовна",
+                "изменено",
+                "учреждение: Центр занятости города Бор",
+                [FieldChange("населённый пункт", "Бор", "город Бор"), FieldChange("сфера", "—", "Рынок труда")],
+            ),
+            Change(
+                datetime(2026, 11, 2, 7, 0, tzinfo=UTC), "", "внесено", "учреждение: Центр занятости города Бор", []
+            ),
         ],
         "blank_form": _ExampleForm(prefix="blank"),
         "wrong_form": _ExampleForm(wrong),

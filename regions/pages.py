@@ -1,0 +1,37 @@
+"""What pages of one region have in common: the tabs of its card, and finding the region of an address."""
+
+from django.http import Http404
+from django.urls import reverse
+
+from accounts.http import SignedInRequest
+from regions.models import Region
+from regions.permissions import Permission, Person, may
+
+# Tab: key, title, URL name (takes the region's code), what one must hold in the region to be offered it.
+TABS = (
+    ("card", "Карточка", "region-card", Permission.REGION_VIEW),
+    ("life-situations", "Жизненные ситуации", "place-list", Permission.REGION_VIEW),
+    ("bodies", "Органы и РСУ", "body-list", Permission.REGION_VIEW),
+    ("institutions", "Учреждения", "region-institutions", Permission.REGION_VIEW),
+    ("people", "Люди", "region-people", Permission.PEOPLE_VIEW),
+    ("letters", "Письма", "letter-list", Permission.REGION_VIEW),
+    ("monitoring", "Мониторинг", "region", Permission.RESULTS_VIEW),
+)
+
+
+def region_or_404(request: SignedInRequest, code: str, permission: Permission = Permission.REGION_VIEW) -> Region:
+    """The region of the address for whoever sees it; for all others there is none."""
+    region = Region.objects.permitting(request.user, permission).filter(code=code).first()
+    if region is None:
+        raise Http404
+    return region
+
+
+def region_tabs(user: Person, region: Region, active: str) -> list[dict[str, object]]:
+    """The tabs of a region's pages for `components/tabs.html`; `active` is the key of the page's own."""
+    held = {permission: may(user, permission, region) for permission in {tab[3] for tab in TABS}}
+    return [
+        {"title": title, "url": reverse(name, args=[region.code]), "active": key == active}
+        for key, title, name, permission in TABS
+        if held[permission]
+    ]
