@@ -1,4 +1,4 @@
-"""Institutions → the region's value; targets and verdicts.
+"""Institutions → the region's value; verdicts. What a region aims at stands in `regions.targets`.
 
 Pure arithmetic over counts: no Django, no clock, no database. A region's value is Σ wᵢxᵢ / Σ wᵢ over the institutions
 that have a value, each institution being one stratum of the region's sample.
@@ -7,11 +7,10 @@ that have a value, each institution being one stratum of the region's sample.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 from surveys.statistics import (
@@ -216,72 +215,7 @@ def _regional(
     return Estimate(value=x, low=max(lowest, x - half), high=min(highest, x + half), n=n)
 
 
-# Targets
-
-
-LONG_TERM_MARKS: Final[Mapping[str, float]] = MappingProxyType(
-    {
-        "satisfaction": 90.0,  # %
-        "time_satisfaction": 90.0,  # % of people satisfied with the time it took, not days
-        "nps": 30.0,  # points
-        "roadmap_execution": 90.0,  # %
-        "infrastructure": 100.0,  # %
-    }
-)
-"""Where a region should arrive in the long run; more is better for all of them. Source: 001, IV.5."""
-
-SATISFACTION_FLOOR: Final = 75.0
-"""The least a leading region aims at in a satisfaction measure, %. Source: 001, Прил. 1."""
-
-
-def recommended_target(current: float, mark: float, *, lower_is_better: bool = False) -> float:
-    """The recommended target of a year: a quarter of the way from the current value to the long-term mark.
-
-    Same unit in and out. At the mark or better already: the current value, since a target is never a step back.
-    Source: 001, IV.5.
-    """
-    if _better(current, mark, lower_is_better=lower_is_better) == current:
-        return current
-    return current + 0.25 * (mark - current)
-
-
-class Position(StrEnum):
-    """Where the region stands in the national rating."""
-
-    LAGGING = "lagging"
-    AVERAGE = "average"
-    LEADING = "leading"
-
-
-def target_by_position(
-    position: Position,
-    *,
-    current: float,
-    national_mean: float,
-    best: float,
-    is_satisfaction: bool = False,
-    lower_is_better: bool = False,
-) -> float:
-    """The target that the region's place in the rating calls for, in the unit of the measure.
-
-    Lagging: the national mean. Near the mean: the best value. Leading: what it has, for a satisfaction measure at
-    least 75 %. Never worse than the current value, should the rating and the current value disagree.
-    ValueError for a satisfaction measure of which less is better. Source: 001, Прил. 1.
-    """
-    if is_satisfaction and lower_is_better:
-        raise ValueError("satisfaction is never better when lower")
-    match position:
-        case Position.LAGGING:
-            goal = national_mean
-        case Position.AVERAGE:
-            goal = best
-        case Position.LEADING:
-            goal = SATISFACTION_FLOOR if is_satisfaction else current
-    return _better(current, goal, lower_is_better=lower_is_better)
-
-
-def _better(a: float, b: float, *, lower_is_better: bool) -> float:
-    return min(a, b) if lower_is_better else max(a, b)
+# Verdicts
 
 
 class Verdict(StrEnum):
@@ -310,16 +244,7 @@ def verdict(estimate: Estimate, target: float, *, lower_is_better: bool = False,
     return Verdict.MISSED if high < target else Verdict.INSUFFICIENT
 
 
-# Infrastructure and roadmap
-
-
-def infrastructure_share(*, bodies_exist: bool, roadmaps_exist: bool, indicators_approved: bool) -> float:
-    """How much of what НСИ needs the region has, %: 0, 33.3…, 66.6… or 100. More is better.
-
-    Bodies and РСУ exist; roadmaps exist for every chosen ЖС; indicators are approved with current and target
-    values. Reaching 100 ends the measuring: the caller freezes it with the date. Source: 001, V.2 and IV.5.
-    """
-    return 100 * sum([bodies_exist, roadmaps_exist, indicators_approved]) / 3
+# Roadmap
 
 
 def roadmap_execution(*, done: int, due: int) -> float | None:

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+from monitoring import periods
 from monitoring.models import ReportingPeriod
 
 FILE = Path(__file__).parent / "reference" / "periods.csv"
@@ -11,5 +12,9 @@ FILE = Path(__file__).parent / "reference" / "periods.csv"
 def load() -> dict[str, int]:
     with FILE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            ReportingPeriod.objects.get_or_create(code=row.pop("code"), defaults=row)
+            if ReportingPeriod.objects.filter(code=row["code"]).exists():
+                continue
+            # After a deadline the Agency has moved, the next period begins the day after it, whatever the file says.
+            begins = periods.day_after(periods.before(int(row["year"]), int(row["quarter"])))
+            ReportingPeriod.objects.create(**{**row, "opens_on": begins or row["opens_on"]})
     return {"отчётные периоды": ReportingPeriod.objects.count()}

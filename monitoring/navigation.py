@@ -1,5 +1,6 @@
 """What stands around every page: sections by subject, and the place and period chosen once, on top."""
 
+from collections.abc import Set
 from typing import Any
 
 from django.http import HttpRequest
@@ -7,18 +8,23 @@ from django.urls import reverse
 from django.utils import timezone
 
 from monitoring.models import Collection, ReportingPeriod
-from regions.models import Region, RegionLifeSituation
-from regions.permissions import Permission, may_anywhere
+from regions.models import Membership, Region, RegionLifeSituation
+from regions.permissions import Permission, Person, held_anywhere, may_anywhere
+from regions.urls import bodies, institutions, invitations, letters, life_situations, people
+from regions.urls import regions as cards
 
 # Section: title, URL name, icon, what one must hold somewhere to be offered it, URL names of the section's pages.
-SECTIONS = (
+SECTIONS: tuple[tuple[str, str, str, Permission | None, Set[str | None]], ...] = (
     ("Мой кабинет", "cabinet", "house", None, {"cabinet"}),
     (
         "Учреждения",
         "institution-list",
         "building",
         Permission.INSTITUTION_VIEW,
-        {"institution-list", "institution", "link-list", "link-create", "link", "link-poster"},
+        {
+            *(page.name for page in institutions.urlpatterns),
+            *("institution", "link-list", "link-create", "link", "link-poster"),
+        },
     ),
     (
         "Мониторинг",
@@ -28,7 +34,45 @@ SECTIONS = (
         {"region-list", "region", "collection", "clients", "weights", "passport"},
     ),
     ("Отчёты", "report-list", "file-earmark-text", Permission.RESULTS_VIEW, {"report-list"}),
+    (
+        "Люди",
+        "people-list",
+        "people",
+        Permission.PEOPLE_VIEW,
+        {page.name for subject in (people, invitations) for page in subject.urlpatterns},
+    ),
+    (
+        "Материалы",
+        "material-list",
+        "journal-text",
+        None,
+        {
+            "material-list",
+            "material",
+            "material-create",
+            "material-edit",
+            "material-version-create",
+            "material-history",
+        },
+    ),
+    # Pages of their own, without this navigation.
+    ("Справочники", "admin:index", "sliders", Permission.CATALOGUE_MANAGE, set()),
+    ("Кто что видит", "access-explain", "key", Permission.ACCESS_EXPLAIN, {"access-explain"}),
+    ("Таблица прав", "permission-table", "shield-check", Permission.PERMISSIONS_VIEW, {"permission-table"}),
 )
+
+LETTER_PAGES = {
+    "letters-overview",
+    "deadline-list",
+    "deadline-create",
+    "deadline-edit",
+    "deadline-delete",
+    "deadline-history",
+}
+REGION_PAGES = {
+    "country",
+    *(page.name for subject in (cards, bodies, letters, life_situations) for page in subject.urlpatterns),
+} - LETTER_PAGES
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -36,17 +80,55 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     if user is None or not user.is_authenticated or match is None:
         return {}
+    held = list(
+        user.memberships.in_force(timezone.localdate()).select_related("region", "institution", "deputises_for__user")
+    )
+    acting_id = getattr(user, "acting_membership_id", None)
+    acting = [one for one in held if one.pk == acting_id] or held
+    # Asked once: every page offers a dozen sections.
+    granted = held_anywhere(user)
+    nav = [
+        {"title": title, "url": reverse(name), "icon": icon, "active": match.url_name in names}
+        for title, name, icon, permission, names in SECTIONS
+        if permission is None or permission in granted
+    ]
+    # After the cabinet.
+    nav[1:1] = _region_sections(user, granted, match.url_name or "")
     return {
-        "nav": [
-            {"title": title, "url": reverse(name), "icon": icon, "active": match.url_name in names}
-            for title, name, icon, permission, names in SECTIONS
-            if permission is None or may_anywhere(user, permission)
-        ],
-        "role_titles": sorted(
-            {membership.get_role_display() for membership in user.memberships.in_force(timezone.localdate())}
-        ),
+        "nav": nav,
+        "role_titles": sorted({one.get_role_display() for one in acting}),
+        "acting_roles": _acting_roles(held, acting_id) if len(held) > 1 else [],
+        "acting_as": _role_title(acting[0]) if acting_id and len(held) > 1 else "",
         "chooser": _chooser(request) if match.url_name in ("collection", "passport") else None,
     }
+
+
+def _region_sections(user: Person, granted: frozenset[Permission], page: str) -> list[dict[str, Any]]:
+    """The map for who compares regions, the card for who works in one; and the letters for the Agency."""
+    regions = {"icon": "map", "active": page in REGION_PAGES}
+    if Permission.COUNTRY_VIEW in granted:
+        sections = [{"title": "Регионы", "url": reverse("country"), **regions}]
+        if Permission.REGION_VIEW in granted:
+            active = page in LETTER_PAGES
+            url = reverse("letters-overview")
+            sections.append({"title": "Письма", "url": url, "icon": "envelope", "active": active})
+        return sections
+    own = list(Region.objects.permitting(user, Permission.REGION_VIEW)[:2])
+    if len(own) == 1:
+        return [{"title": "Регион", "url": reverse("region-card", args=[own[0].code]), **regions}]
+    return [{"title": "Регионы", "url": reverse("region-list"), **regions}] if own else []
+
+
+def _acting_roles(held: list[Membership], acting_id: int | None) -> list[dict[str, Any]]:
+    """All roles at once, or each of them: what a person with several may act in."""
+    everything = {"title": "Все роли", "value": "", "active": acting_id is None}
+    each = [{"title": _role_title(one), "value": one.pk, "active": one.pk == acting_id} for one in held]
+    return [everything, *each]
+
+
+def _role_title(membership: Membership) -> str:
+    holder = membership.deputises_for
+    return f"{membership}, замещает: {holder.user.short_name}" if holder else str(membership)
 
 
 def _chooser(request: HttpRequest) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from monitoring import views
+from monitoring import country_views, views
 
 QUARTER = "regions/<slug:code>/<slug:life_situation>/<slug:period>/"
 
@@ -9,6 +9,7 @@ urlpatterns = [
     path("go/", views.choose, name="choose"),
     path("", include("regions.urls")),
     path("institutions/<int:pk>/", views.institution, name="institution"),
+    path("country/", country_views.country, name="country"),
     path("regions/", views.region_list, name="region-list"),
     path("regions/<slug:code>/", views.region, name="region"),
     path("regions/<slug:code>/weights/<int:year>/", views.weights, name="weights"),

@@ -6,7 +6,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import OuterRef, Subquery
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,29 +19,36 @@ from monitoring import services
 from monitoring.charts import interval_charts
 from monitoring.forms import ClientsForm, PeriodForm, WeightDecisionForm
 from monitoring.kpi import Scheme
+from monitoring.lists import ReportFilter, ReportTable
 from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
 from monitoring.results import QuarterResult
 from monitoring.rows import institution_indicator_rows, institution_rows, passport_rows, region_rows
-from regions.models import Institution, Region, RegionLifeSituation
+from regions.lists import list_response
+from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
 from regions.permissions import Permission, may, require
 from surveys.counts import NOTHING
 from surveys.readings import counts_for_period
 
 SHOWN_PERIODS = 8
+SHOWN_INSTITUTIONS = 12
 
 
 @require_safe
 def cabinet(request: SignedInRequest) -> HttpResponse:
-    now = timezone.now()
-    institutions = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW).select_related("region")
+    desk = cabinets.Desk(request.user, timezone.now())
+    institutions = desk.institutions_for_which(Permission.INSTITUTION_VIEW)
     return render(
         request,
         "monitoring/cabinet.html",
         {
-            "tasks": cabinets.tasks(request.user, now),
-            "places": cabinets.places(request.user, now, limit=30),
-            "institutions": institutions[:12],
+            "has_role": bool(desk.memberships),
+            "requests": desk.requests(),
+            "tasks": desk.tasks(),
+            "regions": desk.regions[:SHOWN_INSTITUTIONS],
+            "places": desk.places(limit=30),
+            "institutions": institutions.select_related("region")[:SHOWN_INSTITUTIONS],
             "institutions_count": institutions.count(),
+            "materials": desk.materials()[:6],
             "reports": Report.objects.permitting(request.user).with_places()[:6],
         },
     )
@@ -97,19 +103,14 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
     )
 
 
-def _asked(request: SignedInRequest, name: str) -> str:
-    """A value of the query, without the NUL bytes that PostgreSQL refuses."""
-    return request.GET.get(name, "").replace("\0", "")
-
-
 @require_safe
 def choose(request: SignedInRequest) -> HttpResponse:
     """Where the choice of region, ЖС and period on top leads."""
     visible = RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW)
-    in_region = visible.filter(region__code=_asked(request, "region")).select_related("region", "life_situation")
+    in_region = visible.filter(region__code=request.GET.get("region", "")).select_related("region", "life_situation")
     # Another region may not have taken this ЖС: then its first one.
-    place = in_region.filter(life_situation__code=_asked(request, "life_situation")).first() or in_region.first()
-    period = ReportingPeriod.objects.filter(code=_asked(request, "period")).first()
+    place = in_region.filter(life_situation__code=request.GET.get("life_situation", "")).first() or in_region.first()
+    period = ReportingPeriod.objects.filter(code=request.GET.get("period", "")).first()
     if place is None or period is None:
         raise Http404
     return redirect(cabinets.collection_url(place, period))
@@ -407,7 +408,8 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
     """The institution's own КПЭ for a reporting period or for any dates."""
     visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
     institution = get_object_or_404(visible.select_related("region"), pk=pk)
-    situations = list(institution.life_situations.all())
+    # Once each, however often the institution left it and came back.
+    situations = list(LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation")))
     periods = list(ReportingPeriod.objects.begun(institution.region.local_date())[:SHOWN_PERIODS])
     form = PeriodForm(request.GET.dict(), situations=situations, periods=periods)
     context: dict[str, Any] = {
@@ -447,29 +449,16 @@ def _institution_numbers(institution: Institution, life_situation: int, first: d
 def report_list(request: SignedInRequest) -> HttpResponse:
     if not RegionLifeSituation.objects.permitting(request.user, Permission.RESULTS_VIEW).exists():
         raise PermissionDenied
-    reports = Report.objects.permitting(request.user).with_places()
-    period, region = _asked(request, "period"), _asked(request, "region")
-    periods = ReportingPeriod.objects.filter(collections__reports__in=reports).distinct().order_by("-opens_on")
-    regions = Region.objects.filter(life_situations__collections__reports__in=reports).distinct()
-    found = reports
-    if period:
-        found = found.filter(collection__period__code=period)
-    if region:
-        found = found.filter(collection__region_life_situation__region__code=region)
-    found = found.order_by(
+    found = ReportFilter(request.GET, Report.objects.permitting(request.user), request=request)
+    reports = found.qs.with_places().order_by(
         "-collection__period__opens_on",
         "collection__region_life_situation__region__name",
-        "collection__region_life_situation__life_situation__number",
+        "collection__region_life_situation__life_situation",
         "-format",
     )
-    context = {
-        "page": Paginator(found, 100).get_page(request.GET.get("page")),
-        "periods": periods,
-        "regions": regions,
-        "chosen_period": period,
-        "chosen_region": region,
-    }
-    return render(request, "monitoring/report_list.html", context)
+    return list_response(
+        request, ReportTable(reports), "monitoring/report_list.html", {"filter": found}, file_name="reports"
+    )
 
 
 @require_safe
