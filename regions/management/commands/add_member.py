@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from regions.models import Institution, LifeSituation, Membership, Region
+from regions.models import Institution, LifeSituation, Region
 from regions.roles import FEDERAL_ROLES, INSTITUTION_ROLES, Role
+from regions.services.people import AlreadyHolds, PersonDisabled, first_day, give_role, home_of
 
 
 class Command(BaseCommand):
@@ -27,7 +28,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         role = Role(options["role"])
         region, institution = self._scope(role, options["region"], options["institution"])
-        situations = list(LifeSituation.objects.filter(code__in=options["life_situation"]))
+        offered = LifeSituation.objects.available_in(region) if region else LifeSituation.objects.of_the_catalogue()
+        situations = list(offered.filter(code__in=options["life_situation"]))
         unknown = set(options["life_situation"]) - {one.code for one in situations}
         if unknown:
             raise CommandError("Нет жизненных ситуаций с кодами: " + ", ".join(sorted(unknown)))
@@ -36,16 +38,24 @@ class Command(BaseCommand):
         if role == Role.HQ_MEMBER and not situations:
             raise CommandError("Укажите ЖС, за которые отвечает член РШ: --life-situation employment-centre.")
         user = self._person(options["email"], options["name"])
-        membership, created = Membership.objects.get_or_create(
-            user=user,
-            role=role,
-            region=region,
-            institution=institution,
-            ends_on=None,
-            defaults={"starts_on": timezone.localdate()},
-        )
-        membership.life_situations.add(*situations)
-        self.stdout.write(f"{user.email}: {membership}" + ("" if created else ", роль уже была"))
+        try:
+            # Whoever runs commands on the server is asked for no permission.
+            membership = give_role(
+                user=user,
+                role=role,
+                region=region,
+                institution=institution,
+                life_situations=situations,
+                starts_on=first_day(home_of(region, institution), timezone.now()),
+                granted_by=None,
+                by=None,
+            )
+        except AlreadyHolds as error:
+            self.stdout.write(f"{user.email}: {error.membership}, роль уже была")
+        except PersonDisabled as error:
+            raise CommandError(f"Вход на портал для {user.email} закрыт.") from error
+        else:
+            self.stdout.write(f"{user.email}: {membership}")
 
     def _scope(self, role: Role, code: str, number: int | None) -> tuple[Region | None, Institution | None]:
         if role in FEDERAL_ROLES:
