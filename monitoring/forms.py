@@ -8,8 +8,8 @@ from django import forms
 from django.http import QueryDict
 
 from monitoring.models import ReportingPeriod, WeightDecision
+from regions.forms.fields import DateInput
 from regions.models import Institution, LifeSituation
-from surveys.forms import DateInput
 
 # The initiative began in 2021 [001]: an earlier decision is a slip of the pen.
 EARLIEST_YEAR = 2020

@@ -15,7 +15,6 @@ from typing import Any
 
 from monitoring.kpi import (
     FORMULA_VERSION,
-    LONG_TERM_MARKS,
     MissingWeight,
     Scheme,
     Stratum,
@@ -26,6 +25,7 @@ from monitoring.kpi import (
     verdict,
     weights,
 )
+from regions.targets import LONG_TERM_MARKS
 from surveys.counts import SHARES, InstitutionCounts
 from surveys.statistics import (
     NO_ANSWERS,

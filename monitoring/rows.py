@@ -14,7 +14,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from monitoring.display import DASH, NBSP, NO_VALUE, Shown, Unit, clean, counted, number, shown
-from monitoring.kpi import LONG_TERM_MARKS, Scheme, Verdict
+from monitoring.kpi import Scheme, Verdict
 from monitoring.results import (
     ADDITIONAL_MEASURES,
     MAIN_MEASURES,
@@ -25,6 +25,7 @@ from monitoring.results import (
     institution_values,
 )
 from regions.models import Institution
+from regions.targets import LONG_TERM_MARKS
 from surveys.counts import InstitutionCounts
 from surveys.statistics import Estimate, Reliability, round_half_up
 

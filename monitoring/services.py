@@ -142,9 +142,7 @@ def enter_clients(
 
 
 def institutions_of(place: RegionLifeSituation, first: date, last: date) -> list[Institution]:
-    return list(
-        Institution.objects.filter(region=place.region_id).taking_part(place.life_situation_id, first, last).distinct()
-    )
+    return list(Institution.objects.filter(region=place.region_id).taking_part(place.life_situation_id, first, last))
 
 
 def quarter_result(place: RegionLifeSituation, period: ReportingPeriod, *, from_answers: bool = False) -> QuarterResult:

@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class SurveysConfig(AppConfig):
     name = "surveys"
     verbose_name = "Анкеты и ответы"
+
+    def ready(self) -> None:
+        # Registers what of this app passes to a successor, and what follows when an institution stops taking part.
+        from surveys import open_work, services  # noqa: F401

@@ -5,20 +5,12 @@ from typing import Any
 
 from django import forms
 
+from regions.forms.fields import DateInput
 from regions.models import Institution, LifeSituation
 from surveys.models import SurveyLink
 
 # A year typed with a slip of the finger is no window anybody means.
 LONGEST_AHEAD = timedelta(days=5 * 366)
-
-
-class DateInput(forms.DateInput):
-    """The browser's own calendar; it wants the date as ISO whatever the language."""
-
-    input_type = "date"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
 class LinkForm(forms.ModelForm):
@@ -36,7 +28,7 @@ class LinkForm(forms.ModelForm):
         kwargs.setdefault("initial", {"opens_on": today, "channel": SurveyLink.Channel.POSTER})
         super().__init__(*args, **kwargs)
         self.today = today
-        situations = LifeSituation.objects.filter(participations__institution=institution)
+        situations = LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation"))
         field = self.fields["life_situation"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = situations

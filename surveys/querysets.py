@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connections, models
+from django.db.models import Q
 
+from regions.local_dates import local_date
 from regions.models import Institution
 from regions.permissions import Permission
 
@@ -21,9 +23,18 @@ class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
         """Links of the institutions for which `user` holds `permission`."""
         return self.filter(institution__in=Institution.objects.permitting(user, permission))
 
+    def open(self, now: datetime) -> Self:
+        """Those of which `SurveyLink.state` says that they are open, each by the clock of its region."""
+        today = local_date(now, zone="institution__region__time_zone")
+        return self.filter(Q(closes_on=None) | Q(closes_on__gte=today), closed_at=None, opens_on__lte=today)
+
     def with_places(self) -> Self:
         """With what a link's state and page need, in one query."""
         return self.select_related("institution__region", "life_situation__direction", "version__questionnaire")
+
+    def not_closed(self, on: date) -> Self:
+        """Open on the day or later: neither closed by hand nor past their last day."""
+        return self.filter(closed_at=None).exclude(closes_on__lt=on)
 
     def with_answer_counts(self) -> Self:
         return self.annotate(answers=models.Count("responses"))

@@ -8,9 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
 from regions.models import Institution, LifeSituation, Participation
+from regions.participations import StillNeeded, when_participation_ends
 from regions.permissions import Permission, require
 from surveys.answers import Answers
 from surveys.models import QuestionnaireVersion, Response, SurveyLink, typed_columns
@@ -67,23 +69,65 @@ def create_link(
     """
     if by is not None:
         require(by, Permission.LINK_MANAGE, institution)
-    # Answers given before the participation would belong to no quarter.
-    participation = institution.participations.filter(life_situation=life_situation).first()
-    if participation is None:
-        raise NotTakingPart
-    until = participation.until or date.max
-    if not participation.since <= opens_on <= until or (closes_on and closes_on > until):
-        raise NotTakingPart(participation)
-    return SurveyLink.objects.create(
-        institution=institution,
-        life_situation=life_situation,
-        version=standard_version(life_situation),
-        channel=channel,
-        label=label,
-        opens_on=opens_on,
-        closes_on=closes_on,
-        created_by=by,
-    )
+    with transaction.atomic():
+        # Whoever ends a participation holds this row too: no link outlives what it was made for.
+        Institution.objects.select_for_update(no_key=True).get(pk=institution.pk)
+        # Answers given before the participation would belong to no quarter.
+        participation = _participation_on(institution, life_situation, opens_on)
+        if participation is None:
+            raise NotTakingPart
+        until = participation.until or date.max
+        if not participation.since <= opens_on <= until or (closes_on and closes_on > until):
+            raise NotTakingPart(participation)
+        return SurveyLink.objects.create(
+            institution=institution,
+            life_situation=life_situation,
+            version=standard_version(life_situation),
+            channel=channel,
+            label=label,
+            opens_on=opens_on,
+            # Of a participation with a last day no link is open longer.
+            closes_on=closes_on or participation.until,
+            created_by=by,
+            kept_by=by,
+        )
+
+
+def _participation_on(institution: Institution, life_situation: LifeSituation, day: date) -> Participation | None:
+    """The participation in force on a day, or the one nearest to it: an institution may have left and come back."""
+    rows = institution.participations.filter(life_situation=life_situation)
+    return rows.filter(since__lte=day).order_by("-since").first() or rows.order_by("since").first()
+
+
+@when_participation_ends
+def stop_links(participation: Participation, at: datetime) -> list[str]:
+    """Let no link of a participation take answers after its last day: they would belong to no quarter.
+
+    Raises StillNeeded when there are such answers already.
+    """
+    last_day = participation.until
+    assert last_day is not None
+    concerns = Q(institution=participation.institution_id, life_situation=participation.life_situation_id)
+    later = Participation.objects.filter(concerns, since__gt=last_day).order_by("since").first()
+    # The institution comes back on this day: what is later belongs to that participation.
+    end = later.since if later else date.max
+    answers = Response.objects.filter(concerns, answered_on__gt=last_day, answered_on__lt=end)
+    if newest := answers.order_by("-answered_on").first():
+        raise StillNeeded(
+            f"В ЖС «{participation.life_situation}» есть ответы после {last_day:%d.%m.%Y}: последний —"
+            f" {newest.answered_on:%d.%m.%Y}. Укажите этот день или более поздний"
+        )
+    stopped = []
+    links = SurveyLink.objects.with_places().filter(concerns, closed_at=None, opens_on__lt=end)
+    for link in links.filter(Q(closes_on=None) | Q(closes_on__gt=last_day)):
+        if link.opens_on <= last_day:
+            link.closes_on = last_day
+        else:
+            # It never was open: not even the grace lets anything in.
+            link.closed_at = min(at, link.opens_at)
+        link.save(update_fields=["closes_on", "closed_at"])
+        stopped.append(f"{link} ({link.life_situation})")
+    return stopped
 
 
 def close_link(*, link: SurveyLink, by: User, at: datetime) -> None:

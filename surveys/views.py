@@ -13,10 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
+from regions.lists import list_response
 from regions.models import Institution
 from regions.permissions import Permission, may, require
 from surveys import services
 from surveys.forms import LinkForm
+from surveys.lists import LinkTable
 from surveys.models import SurveyLink
 
 
@@ -37,22 +39,19 @@ def _link(request: SignedInRequest, pk: int) -> SurveyLink:
 @require_safe
 def link_list(request: SignedInRequest, pk: int) -> HttpResponse:
     institution = _institution(request, pk)
-    now = timezone.now()
     links = (
         SurveyLink.objects.filter(institution=institution)
         .with_places()
         .with_answer_counts()
         .annotate(last_answer_on=Max("responses__answered_on"))
     )
-    return render(
+    may_manage = may(request.user, Permission.LINK_MANAGE, institution)
+    return list_response(
         request,
+        LinkTable(links, now=timezone.now(), may_manage=may_manage),
         "surveys/link_list.html",
-        {
-            "institution": institution,
-            "links": [(link, link.state(now)) for link in links],
-            "may_manage": may(request.user, Permission.LINK_MANAGE, institution),
-            "tab": "links",
-        },
+        {"institution": institution, "may_manage": may_manage, "tab": "links"},
+        file_name=f"links-{institution.pk}",
     )
 
 
