@@ -14,12 +14,16 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import consent
 from accounts.models import User
+from accounts.services import set_totp
 from jobs import services as jobs
 from monitoring import services as monitoring
 from monitoring.kpi import Scheme
 from monitoring.models import ReportingPeriod, ServedClients
+from nsi_portal.demo_structure import load_structure, publish_materials
 from regions.models import Institution, LifeSituation, Membership, Participation, Region, RegionLifeSituation
+from regions.permissions import needs_second_factor
 from regions.roles import FEDERAL_ROLES, REGIONAL_ROLES, Role
 from surveys import rollups
 from surveys.answers import read_answers
@@ -27,6 +31,8 @@ from surveys.models import Response, SurveyLink
 from surveys.services import Origin, build_response, create_link, store_responses
 
 PASSWORD = "demo-nsi-2026"  # noqa: S105  (printed at every start; refused in production)
+# Of the people whose roles need a second factor; /developer/letters/ shows the codes it gives.
+DEMO_TOTP_SECRET = "NSIDEMONSTRATION234567ABCDEFGHIJ"  # noqa: S105  (as the password)
 TOWN, VILLAGE = Institution.Settlement.TOWN, Institution.Settlement.VILLAGE
 
 
@@ -47,6 +53,7 @@ class DemoRegion:
     code: str
     tag: str
     publishes: tuple[tuple[str, int], ...]  # ЖС and how many of the four quarters are published
+    whole: bool  # whether its structure has all that is asked for
     institutions: tuple[DemoInstitution, ...]
 
 
@@ -55,6 +62,7 @@ REGIONS = (
         "RU-NIZ",
         "niz",
         (),
+        True,
         (
             DemoInstitution(
                 "Центр занятости населения города Нижнего Новгорода",
@@ -123,6 +131,7 @@ REGIONS = (
         "RU-TYU",
         "tyu",
         (("employment-centre", 3), ("health-primary-cardio", 1)),
+        False,
         (
             DemoInstitution(
                 "Центр занятости населения города Тюмени", TOWN, "Тюмень", "employment-centre", 170, 0.8, 18
@@ -192,6 +201,11 @@ def sign_ins() -> list[tuple[str, str, str]]:
     return federal + regional
 
 
+def people_of(tag: str) -> dict[Role, User]:
+    """The people of a region, and those of the federation, by role."""
+    return {role: User.objects.get(email=email_of(role, "" if role in FEDERAL_ROLES else tag)) for role in Role}
+
+
 def is_loaded() -> bool:
     return User.objects.filter(email=email_of(Role.AGENCY_ADMIN)).exists()
 
@@ -209,6 +223,11 @@ def load(today: date) -> int:
         region = Region.objects.get(code=demo.code)
         stored += _load_region(demo, region, periods, today, admin)
     rollups.roll_up(timezone.now())
+    now = timezone.now()
+    for demo in REGIONS:
+        region = Region.objects.get(code=demo.code)
+        load_structure(region, demo.tag, people_of(demo.tag), since=since, at=now, whole=demo.whole)
+    publish_materials(admin, now)
     for demo in REGIONS:
         _decide_and_publish(demo, Region.objects.get(code=demo.code), periods)
     return stored
@@ -235,6 +254,9 @@ def _person(
     Membership.objects.create(
         user=user, role=role, region=region, institution=institution, starts_on=since, granted_by=by
     )
+    consent.give(user, timezone.now())
+    if needs_second_factor(user):
+        set_totp(user, DEMO_TOTP_SECRET)
     return user
 
 

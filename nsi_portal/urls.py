@@ -2,7 +2,8 @@
 
 from django.urls import include, path
 
-from nsi_portal import health
+from nsi_portal import developer, health
+from nsi_portal.admin import site as reference_site
 from nsi_portal.gallery import gallery
 from nsi_portal.help import guide
 
@@ -13,6 +14,9 @@ urlpatterns = [
     path("help/", guide, name="help"),
     path("help/<slug:name>/", guide, name="guide"),
     path("accounts/", include("accounts.urls")),
+    path("admin/", reference_site.urls),
+    path("developer/letters/", developer.letter_list, name="developer-letters"),
+    path("developer/letters/<slug:name>/", developer.letter, name="developer-letter"),
     path("", include("surveys.urls")),
     path("", include("monitoring.urls")),
 ]

@@ -169,6 +169,7 @@ class Portal(Manager):
             widths = [max(len(row[column]) for row in rows) for column in range(2)]
             lines += ["", "Демонстрационные учётные записи (роль, почта, пароль):"]
             lines += [f"  {role:<{widths[0]}}  {email:<{widths[1]}}  {password}" for role, email, password in rows]
+            lines += ["", f"Письма и коды второго шага входа: {self.address}/developer/letters/"]
         say("\n".join([*lines, "", "Остановить: Ctrl-C", ""]))
 
     def _start(self) -> None:
