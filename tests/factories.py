@@ -11,8 +11,22 @@ import factory
 import yaml
 from factory.django import DjangoModelFactory
 
+from accounts import consent
 from accounts.models import User
-from regions.models import Direction, Institution, LifeSituation, Membership, Participation, Region
+from accounts.services import set_totp
+from regions.models import (
+    Body,
+    BodyMember,
+    Direction,
+    Institution,
+    LifeSituation,
+    Membership,
+    Participation,
+    Region,
+    ServiceCommissioner,
+)
+from regions.models.bodies import Group
+from regions.permissions import SECOND_FACTOR_ROLES
 from regions.roles import INSTITUTION_ROLES, REGIONAL_ROLES, Role
 from surveys.definition import Definition
 from surveys.models import Questionnaire, QuestionnaireVersion, Response, SurveyLink
@@ -22,6 +36,8 @@ REGIONS = ROOT / "regions" / "reference"
 SURVEYS = ROOT / "surveys" / "reference"
 
 PASSWORD = "пароль для тестов 7"
+# Of the authenticators MembershipFactory gives to people whose role needs a second factor.
+TOTP_SECRET = "NSITESTS234567ABCDEFGHIJKLMNOPQR"
 
 
 @lru_cache
@@ -230,6 +246,12 @@ class UserFactory(DjangoModelFactory):
             user.save(update_fields=["password"])
         return user
 
+    @factory.post_generation
+    def consent(user: User, create: bool, extracted: bool | None, **kwargs: Any) -> None:
+        """Everybody has agreed to the processing of their data, but for UserFactory(consent=False)."""
+        if create and extracted is not False:
+            consent.give(user, datetime(2026, 1, 1, tzinfo=UTC))
+
 
 class MembershipFactory(DjangoModelFactory):
     """A role in the scope it needs: MembershipFactory(role=Role.NSI_ADMIN, region=…); missing scopes are made."""
@@ -257,3 +279,56 @@ class MembershipFactory(DjangoModelFactory):
         """For an hq_member: MembershipFactory(role=Role.HQ_MEMBER, life_situations=[…])."""
         if create and extracted:
             membership.life_situations.set(extracted)
+
+    @factory.post_generation
+    def second_factor(membership: Membership, create: bool, extracted: bool | None, **kwargs: Any) -> None:
+        """Whose role needs a second factor has one (TOTP_SECRET), but for MembershipFactory(second_factor=False)."""
+        if create and extracted is not False and membership.role in SECOND_FACTOR_ROLES:
+            set_totp(membership.user, TOTP_SECRET)
+
+
+class BodyFactory(DjangoModelFactory):
+    """The РШ of a region with its head: BodyFactory(region=…); head=False leaves the head out."""
+
+    class Meta:
+        model = Body
+        skip_postgeneration_save = True
+
+    region = factory.SubFactory(RegionFactory)
+    kind = Body.Kind.HEADQUARTERS
+    document_number = "12-р"
+    document_date = date(2026, 3, 1)
+    formed_on = date(2026, 3, 1)
+
+    @factory.post_generation
+    def head(body: Body, create: bool, extracted: bool | None, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            BodyMemberFactory(body=body, is_head=True, **kwargs)
+
+
+class BodyMemberFactory(DjangoModelFactory):
+    class Meta:
+        model = BodyMember
+
+    body = factory.SubFactory(BodyFactory)
+    full_name = factory.Sequence(lambda number: f"Петрова Мария Сергеевна {number}")
+    position = "Заместитель губернатора"
+    organisation = "Правительство области"
+    email = factory.Sequence(lambda number: f"member{number}@example.ru")
+    group = Group.OTHER
+    starts_on = factory.SelfAttribute("body.formed_on")
+
+
+class CommissionerFactory(DjangoModelFactory):
+    """The РСУ of a region, not accredited."""
+
+    class Meta:
+        model = ServiceCommissioner
+
+    region = factory.SubFactory(RegionFactory)
+    full_name = "Соколов Олег Иванович"
+    position = "Директор проектного офиса"
+    email = "rsu@example.ru"
+    document_number = "7-у"
+    document_date = date(2026, 3, 1)
+    appointed_on = date(2026, 3, 1)

@@ -35,7 +35,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _start(*, tells_only: bool) -> None:
-    for name in ("NSI_MODE", "DATABASE_URL", "REDIS_URL", "EMAIL_URL", "STATIC_ROOT", "DEBUG", "PUBLIC_URL", "PORT"):
+    # What the developer's shell says of another portal.
+    for name in servers.PORTAL_VARIABLES - {"NSI_VAR"}:
         os.environ.pop(name, None)
     folder = Path(tempfile.mkdtemp(prefix="nsi-test-"))
     _run.callback(shutil.rmtree, folder, ignore_errors=True)

@@ -45,13 +45,19 @@ def free_port() -> int:
         return port
 
 
+# What the portal reads from its environment: tests say all of it themselves.
+PORTAL_VARIABLES = frozenset({
+    "ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "EMAIL_FROM", "EMAIL_URL", "NSI_HOST", "NSI_MODE", "NSI_VAR",
+    "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_NAME", "OIDC_URL", "PORT", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY",
+    "STATIC_ROOT",
+})  # fmt: skip
+
+
 def clean_environment(**extra: str) -> dict[str, str]:
     """The environment of a child that must know nothing of this run's settings but what is said here."""
-    ours = {
-        "ALLOWED_HOSTS", "DATABASE_URL", "DEBUG", "EMAIL_URL", "NSI_MODE", "NSI_VAR", "PORT", "PUBLIC_URL", "REDIS_URL",
-        "SECRET_KEY", "STATIC_ROOT",
-    }  # fmt: skip
-    inherited = {key: value for key, value in os.environ.items() if key not in ours and not key.startswith("PYTEST_")}
+    inherited = {
+        key: value for key, value in os.environ.items() if key not in PORTAL_VARIABLES and not key.startswith("PYTEST_")
+    }
     return inherited | {"PYTHONUNBUFFERED": "1"} | extra
 
 

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from regions.permissions import ROLE_PERMISSIONS
+from regions.permissions import ROLE_PERMISSIONS, SECOND_FACTOR_ROLES
 from regions.roles import FEDERAL_ROLES, Role
 from tests.world import NOW, World, build_world
 
@@ -26,6 +26,18 @@ ENTER_CLIENTS = frozenset({Role.NSI_ADMIN, Role.HQ_MEMBER, Role.SERVICE_COMMISSI
 CALCULATE = frozenset({Role.HQ_MEMBER, Role.SERVICE_COMMISSIONER})
 PUBLISH = frozenset({Role.HQ_MEMBER, Role.HQ_CHAIR})
 DECIDE = frozenset({Role.HQ_MEMBER, Role.HQ_CHAIR})
+PUBLISH_MATERIALS = frozenset({Role.AGENCY_ADMIN, Role.AGENCY_CURATOR})
+
+CHOOSE_LIFE_SITUATIONS = frozenset({Role.HQ_CHAIR, Role.NSI_ADMIN})
+RUN_LIFE_SITUATIONS = CHOOSE_LIFE_SITUATIONS | {Role.HQ_MEMBER}
+APPROVE_TARGETS = frozenset({Role.HQ_CHAIR})
+EDIT_STRUCTURE = frozenset({Role.NSI_ADMIN, Role.AGENCY_ADMIN})
+ACCREDIT = frozenset({Role.AGENCY_ADMIN, Role.AGENCY_CURATOR})
+MANAGE_PEOPLE = frozenset({Role.AGENCY_ADMIN, Role.NSI_ADMIN})
+SEE_COUNTRY = FEDERAL_ROLES
+AGENCY = FEDERAL_ROLES - OBSERVER
+MANAGE_DEADLINES = frozenset({Role.AGENCY_ADMIN})
+MANAGE_INSTITUTIONS = frozenset({Role.NSI_ADMIN})
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,59 @@ def link(world: World) -> list[object]:
     return [world.link.pk]
 
 
+def participation(world: World) -> list[object]:
+    return [world.institution.participations.get().pk]
+
+
+def material(world: World) -> list[object]:
+    return [world.material.pk]
+
+
+def for_publishers(arguments: Callable[[World], list[object]] = lambda world: [], method: str = "get") -> Line:
+    """Materials belong to no region: whoever does not publish sees them all the same."""
+    return Line(arguments, method, ok=PUBLISH_MATERIALS, forbidden=ALL - PUBLISH_MATERIALS, personal=True)
+
+
+def of_region(world: World) -> list[object]:
+    return [world.region.code]
+
+
+def body(world: World) -> list[object]:
+    return [world.body.pk]
+
+
+def body_member(world: World) -> list[object]:
+    return [world.head.pk]
+
+
+def commissioner(world: World) -> list[object]:
+    return [world.commissioner.pk]
+
+
+def somebody(world: World) -> list[object]:
+    return [world.expert.user.pk]
+
+
+def membership(world: World) -> list[object]:
+    return [world.expert.pk]
+
+
+def invitation(world: World) -> list[object]:
+    return [world.invitation.pk]
+
+
+def access_request(world: World) -> list[object]:
+    return [world.request.pk]
+
+
+def place(world: World) -> list[object]:
+    return [world.place.pk]
+
+
+def targets_of(year: int) -> Callable[[World], list[object]]:
+    return lambda world: [world.place.pk, year]
+
+
 PUBLIC = Line(public=True)
 TABLE: dict[str, Line | list[Line]] = {
     "health-live": PUBLIC,
@@ -75,6 +140,31 @@ TABLE: dict[str, Line | list[Line]] = {
     "account_change_password": Line(personal=True),
     "account_set_password": Line(personal=True),
     "account_reauthenticate": Line(personal=True),
+    "account_request_login_code": PUBLIC,
+    "account_confirm_login_code": PUBLIC,
+    "mfa_login_webauthn": PUBLIC,
+    "mfa_authenticate": PUBLIC,
+    "openid_connect_login": PUBLIC,
+    "openid_connect_callback": PUBLIC,
+    "socialaccount_login_cancelled": PUBLIC,
+    "developer-letters": PUBLIC,
+    "developer-letter": Line(arguments=lambda world: ["none"], public=True),
+    "consent": Line(personal=True),
+    "second-factor": Line(personal=True),
+    "mfa_index": Line(personal=True),
+    "mfa_reauthenticate": Line(personal=True),
+    "mfa_reauthenticate_webauthn": Line(personal=True),
+    "mfa_activate_totp": Line(personal=True),
+    "mfa_deactivate_totp": Line(ok=SECOND_FACTOR_ROLES),
+    "mfa_list_webauthn": Line(personal=True),
+    "mfa_add_webauthn": Line(personal=True),
+    "mfa_edit_webauthn": Line(arguments=lambda world: [1], personal=True),
+    "mfa_remove_webauthn": Line(arguments=lambda world: [1], personal=True),
+    "mfa_view_recovery_codes": Line(ok=SECOND_FACTOR_ROLES),
+    "mfa_generate_recovery_codes": Line(personal=True),
+    "mfa_download_recovery_codes": Line(ok=SECOND_FACTOR_ROLES),
+    "usersessions_list": Line(personal=True),
+    "usersessions_end": Line(arguments=lambda world: [1], method="post", ok=frozenset()),
     "answer": Line(arguments=lambda world: [world.link.token], public=True),
     "answer-by-code": PUBLIC,
     "gallery": Line(personal=True),
@@ -100,8 +190,131 @@ TABLE: dict[str, Line | list[Line]] = {
     "collection-calculate": Line(quarter, "post", ok=CALCULATE, forbidden=SEE_REGION - CALCULATE),
     "collection-publish": Line(quarter, "post", ok=PUBLISH, forbidden=SEE_REGION - PUBLISH),
     "collection-reports": Line(quarter, "post", ok=PUBLISH, forbidden=SEE_REGION - PUBLISH),
+    "region-card": Line(lambda world: [world.region.code], ok=SEE_REGION),
+    "region-history": Line(lambda world: [world.region.code], ok=SEE_REGION),
+    "region-participation": Line(
+        lambda world: [world.region.code], ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE
+    ),
+    "country": Line(ok=SEE_COUNTRY, forbidden=ALL - SEE_COUNTRY),
+    "letter-list": Line(lambda world: [world.region.code], ok=SEE_REGION),
+    "letter-register": Line(lambda world: [world.region.code], ok=SEE_REGION),
+    "letter-create": Line(lambda world: [world.region.code], ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "letter-edit": Line(lambda world: [world.letter.pk], ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "letter-document": Line(lambda world: [world.letter.pk], ok=SEE_REGION),
+    "letters-overview": Line(ok=AGENCY, forbidden=ALL - AGENCY),
+    "deadline-list": Line(ok=AGENCY, forbidden=ALL - AGENCY),
+    "deadline-history": Line(ok=AGENCY, forbidden=ALL - AGENCY),
+    "deadline-create": Line(ok=MANAGE_DEADLINES, forbidden=ALL - MANAGE_DEADLINES),
+    "deadline-edit": Line(lambda world: [world.deadline.pk], ok=MANAGE_DEADLINES, forbidden=AGENCY - MANAGE_DEADLINES),
+    "deadline-delete": Line(
+        lambda world: [world.deadline.pk], ok=MANAGE_DEADLINES, forbidden=AGENCY - MANAGE_DEADLINES
+    ),
+    "handover-create": Line(lambda world: [world.role_to_pass.pk], ok=MANAGE_PEOPLE),
+    "deputy-create": Line(lambda world: [world.role_to_pass.pk], ok=MANAGE_PEOPLE),
+    "handover-list": Line(of_region, ok=MANAGE_PEOPLE),
+    "handover": Line(lambda world: [world.handover.pk], ok=MANAGE_PEOPLE),
+    "act-as": Line(method="post", personal=True),
+    "access-explain": Line(ok=MANAGE_PEOPLE, forbidden=ALL - MANAGE_PEOPLE),
+    "permission-table": Line(ok=AGENCY, forbidden=ALL - AGENCY),
     "report-list": Line(ok=SEE_RESULTS, forbidden=REP),
     "report-download": Line(lambda world: [world.report.pk], ok=SEE_RESULTS),
+    "body-list": Line(of_region, ok=SEE_REGION),
+    "body-create": Line(of_region, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "body": Line(body, ok=SEE_REGION),
+    "body-edit": Line(body, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "body-end": Line(body, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "body-document": Line(body, ok=SEE_REGION),
+    "body-history": Line(body, ok=SEE_REGION),
+    "body-member-create": Line(body, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "body-member-edit": Line(body_member, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "body-member-end": Line(body_member, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "commissioner-create": Line(of_region, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "commissioner": Line(commissioner, ok=SEE_REGION),
+    "commissioner-edit": Line(commissioner, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "commissioner-accredit": Line(commissioner, ok=ACCREDIT, forbidden=SEE_REGION - ACCREDIT),
+    "commissioner-end": Line(commissioner, ok=EDIT_STRUCTURE, forbidden=SEE_REGION - EDIT_STRUCTURE),
+    "commissioner-document": Line(commissioner, ok=SEE_REGION),
+    "commissioner-history": Line(commissioner, ok=SEE_REGION),
+    "place-list": Line(lambda world: [world.region.code], ok=SEE_REGION),
+    "place-choose": Line(
+        lambda world: [world.region.code], ok=CHOOSE_LIFE_SITUATIONS, forbidden=SEE_REGION - CHOOSE_LIFE_SITUATIONS
+    ),
+    "own-life-situation-create": Line(
+        lambda world: [world.region.code], ok=CHOOSE_LIFE_SITUATIONS, forbidden=SEE_REGION - CHOOSE_LIFE_SITUATIONS
+    ),
+    "own-life-situation-edit": Line(
+        lambda world: [world.own_life_situation.pk],
+        ok=CHOOSE_LIFE_SITUATIONS,
+        forbidden=SEE_REGION - CHOOSE_LIFE_SITUATIONS,
+    ),
+    "place": Line(place, ok=SEE_REGION),
+    "place-history": Line(place, ok=SEE_REGION),
+    "place-status": Line(place, ok=RUN_LIFE_SITUATIONS, forbidden=SEE_REGION - RUN_LIFE_SITUATIONS),
+    "place-document": Line(lambda world: [world.status_change.pk], ok=SEE_REGION),
+    "place-responsible": Line(place, ok=CHOOSE_LIFE_SITUATIONS, forbidden=SEE_REGION - CHOOSE_LIFE_SITUATIONS),
+    "place-institutions": Line(place, ok=RUN_LIFE_SITUATIONS, forbidden=SEE_REGION - RUN_LIFE_SITUATIONS),
+    "place-targets": Line(targets_of(2026), ok=SEE_REGION),
+    "targets-approve": Line(targets_of(2026), ok=APPROVE_TARGETS, forbidden=SEE_REGION - APPROVE_TARGETS),
+    "targets-withdraw": Line(targets_of(2025), ok=APPROVE_TARGETS, forbidden=SEE_REGION - APPROVE_TARGETS),
+    "targets-document": Line(targets_of(2025), ok=SEE_REGION),
+    "material-list": Line(personal=True),
+    "material": Line(material, personal=True),
+    "material-file": Line(lambda world: [world.material.versions.get().pk], personal=True),
+    "material-create": for_publishers(),
+    "material-edit": for_publishers(material),
+    "material-version-create": for_publishers(material),
+    "material-withdraw": for_publishers(material, "post"),
+    "material-restore": for_publishers(material, "post"),
+    "material-history": for_publishers(material),
+    "region-people": Line(of_region, ok=MANAGE_PEOPLE),
+    "people-list": Line(ok=MANAGE_PEOPLE),
+    "person": Line(somebody, ok=MANAGE_PEOPLE),
+    "person-history": Line(somebody, ok=MANAGE_PEOPLE),
+    "membership-create": Line(somebody, ok=MANAGE_PEOPLE),
+    "membership-end": Line(membership, ok=MANAGE_PEOPLE),
+    "person-disable": Line(somebody, "post", ok=MANAGE_PEOPLE),
+    "person-enable": Line(somebody, "post", ok=MANAGE_PEOPLE),
+    "person-reset-second-factor": Line(somebody, "post", ok=MANAGE_PEOPLE),
+    "invitation-list": Line(of_region, ok=MANAGE_PEOPLE),
+    "invitation-create": Line(of_region, ok=MANAGE_PEOPLE),
+    "invitation-import": Line(of_region, ok=MANAGE_PEOPLE),
+    "invitation-import-template": Line(of_region, ok=MANAGE_PEOPLE),
+    "federal-invitation-create": Line(ok=frozenset({Role.AGENCY_ADMIN})),
+    "invitation-resend": Line(invitation, "post", ok=MANAGE_PEOPLE),
+    "invitation-revoke": Line(invitation, "post", ok=MANAGE_PEOPLE),
+    "invitation": Line(lambda world: ["none"], public=True),
+    "signup": PUBLIC,
+    "signup-confirm": Line(lambda world: ["none"], public=True),
+    "request-list": Line(of_region, ok=MANAGE_PEOPLE),
+    "request-approve": Line(access_request, "post", ok=MANAGE_PEOPLE),
+    "request-decline": Line(access_request, ok=MANAGE_PEOPLE),
+    "institution-card": Line(institution, ok=SEE_INSTITUTION),
+    "institution-history": Line(institution, ok=SEE_INSTITUTION),
+    "institution-edit": Line(institution, ok=MANAGE_INSTITUTIONS, forbidden=SEE_INSTITUTION - MANAGE_INSTITUTIONS),
+    "institution-close": Line(institution, ok=MANAGE_INSTITUTIONS, forbidden=SEE_INSTITUTION - MANAGE_INSTITUTIONS),
+    "institution-reopen": Line(
+        institution, "post", ok=MANAGE_INSTITUTIONS, forbidden=SEE_INSTITUTION - MANAGE_INSTITUTIONS
+    ),
+    "institution-merge": Line(institution, ok=MANAGE_INSTITUTIONS, forbidden=SEE_INSTITUTION - MANAGE_INSTITUTIONS),
+    "participation-create": Line(institution, ok=RUN_LIFE_SITUATIONS, forbidden=SEE_INSTITUTION - RUN_LIFE_SITUATIONS),
+    "participation-end": Line(participation, ok=RUN_LIFE_SITUATIONS, forbidden=SEE_INSTITUTION - RUN_LIFE_SITUATIONS),
+    "participation-transfer": Line(
+        participation, ok=RUN_LIFE_SITUATIONS, forbidden=SEE_INSTITUTION - RUN_LIFE_SITUATIONS
+    ),
+    "region-institutions": Line(of_region, ok=SEE_REGION),
+    "institution-create": Line(of_region, ok=MANAGE_INSTITUTIONS, forbidden=SEE_REGION - MANAGE_INSTITUTIONS),
+    "institution-import": Line(of_region, ok=MANAGE_INSTITUTIONS, forbidden=SEE_REGION - MANAGE_INSTITUTIONS),
+    "institution-import-template": Line(of_region, ok=MANAGE_INSTITUTIONS, forbidden=SEE_REGION - MANAGE_INSTITUTIONS),
+}
+# Public, but answering 404 to whom they have nothing to say: a used link, no provider of sign-in, not this machine.
+PUBLIC_BUT_EMPTY = {
+    "account_reset_password_from_key",
+    "openid_connect_login",
+    "openid_connect_callback",
+    "developer-letters",
+    "developer-letter",
+    "invitation",
+    "signup-confirm",
 }
 # Static files and the like are not views of the portal.
 LINES = [(name, line) for name, lines in TABLE.items() for line in (lines if isinstance(lines, list) else [lines])]
@@ -110,7 +323,9 @@ LINES = [(name, line) for name, lines in TABLE.items() for line in (lines if isi
 def url_names(patterns: list[URLPattern | URLResolver]) -> Iterator[str | None]:
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            yield from url_names(pattern.url_patterns)
+            # «Справочники» are one thing with one answer for all their addresses: tests/test_admin.py.
+            if pattern.namespace != "admin":
+                yield from url_names(pattern.url_patterns)
         else:
             yield pattern.name
 
@@ -162,6 +377,9 @@ class _NoWorld:
     def __getattr__(self, name: str) -> "_NoWorld":
         return self
 
+    def __call__(self) -> "_NoWorld":
+        return self
+
 
 @pytest.mark.parametrize("role", list(Role))
 def test_who_gets_what(role: Role, own: World, other: World):
@@ -178,7 +396,7 @@ def test_who_gets_what(role: Role, own: World, other: World):
             wanted = expected(line, role, at_home=at_home)
             if line.public:
                 wanted = 200
-                found = 200 if found in (200, 404) and name == "account_reset_password_from_key" else found
+                found = 200 if found in (200, 404) and name in PUBLIC_BUT_EMPTY else found
             if found != wanted:
                 wrong.append(f"{name} {'own' if at_home else 'other'} region: {status} instead of {wanted}")
     assert not wrong, "\n".join(wrong)

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from nsi_portal.logs import RefusalFilter
 from regions.roles import Role
@@ -32,3 +32,18 @@ def test_a_refused_page_is_one_line_without_a_trace(client: Client, lines: pytes
     assert client.get(f"/links/{link.pk}/").status_code == 403
     assert f"/links/{link.pk}/" in lines.text
     assert "Traceback" not in lines.text
+
+
+@pytest.mark.parametrize(
+    ("path", "spoken"),
+    [
+        ("/s/abc/", False),
+        ("/invitation/abc/", False),
+        ("/signup/abc/", False),
+        ("/accounts/password/reset/key/1-abc/", False),
+        ("/accounts/password/reset/", True),
+    ],
+)
+def test_a_refusal_at_a_link_of_a_letter_leaves_no_line(path: str, spoken: bool):
+    record = logging.makeLogRecord({"levelno": logging.WARNING, "request": RequestFactory().get(path)})
+    assert RefusalFilter().filter(record) is spoken

@@ -5,30 +5,27 @@ Each step is a fixture that does it once, as a person would; a test says what mu
 
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
 import segno
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from python_calamine import CalamineWorkbook
 
 from monitoring.display import number
 from monitoring.reports import HEADER_ROW
 from monitoring.rows import CATALOGUE
-from nsi_portal.demo import PASSWORD, email_of
 from regions.roles import Role
-from tests import servers
 from tests.browser import *  # noqa: F403
 from tests.browser import accessibility_problems
 from tests.surveys.test_public_browser import press, scrolls_sideways
-from tests.test_run_portal import embedded_folder, run_portal, wait_until_ready
+from tests.walk import *  # noqa: F403
+from tests.walk import People
 
 # With the other tests of run_portal: one data folder, one portal at a time.
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("run_portal")]
@@ -37,89 +34,6 @@ LIFE_SITUATION = "employment-centre"
 # A job waits its turn behind the reports of the demonstration.
 JOB_TIMEOUT = 90_000
 SATISFACTION = CATALOGUE["satisfaction"].full_title
-
-
-class Person:
-    """Somebody with a browser window of their own, which remembers what it asked for and complained of."""
-
-    def __init__(self, browser: Browser, portal: str, *, width: int = 1280, **options: Any) -> None:
-        self.portal = portal
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.context = browser.new_context(
-            base_url=portal, viewport={"width": width, "height": 800}, locale="ru-RU", **options
-        )
-        self.page = self.context.new_page()
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda message: self._hear(message.type, message.text))
-
-    def _hear(self, kind: str, text: str) -> None:
-        # A browser also remarks on every status above 399: those are expected where they come.
-        if kind in ("error", "warning") and "status of 4" not in text:
-            self.complaints.append(text)
-
-    def sign_in(self, role: Role, tag: str = "") -> Page:
-        self.page.goto("/")
-        self.page.get_by_label("Адрес электронной почты").fill(email_of(role, tag))
-        self.page.get_by_label("Пароль").fill(PASSWORD)
-        self.page.get_by_role("button", name="Войти").click()
-        expect(self.page.get_by_role("heading", level=1)).to_have_text("Мой кабинет")
-        return self.page
-
-    @property
-    def strangers(self) -> list[str]:
-        return [url for url in self.requests if not url.startswith((f"{self.portal}/", "data:", "blob:"))]
-
-
-class People:
-    """All who take part, each signed in once."""
-
-    def __init__(self, browser: Browser, portal: str) -> None:
-        self.browser, self.portal = browser, portal
-        self.known: dict[str, Person] = {}
-
-    def one(self, role: Role, tag: str = "") -> Page:
-        email = email_of(role, tag)
-        if email not in self.known:
-            self.known[email] = Person(self.browser, self.portal)
-            self.known[email].sign_in(role, tag)
-        return self.known[email].page
-
-    def with_phone(self, role: Role | None = None, tag: str = "", *, width: int = 320) -> Page:
-        """The same person on a narrow screen; without a role somebody from the street."""
-        name = f"{role and email_of(role, tag)} at {width} px"
-        if name not in self.known:
-            state = self.one(role, tag).context.storage_state() if role else None
-            self.known[name] = Person(self.browser, self.portal, width=width, storage_state=state)
-        return self.known[name].page
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = embedded_folder(tmp_path_factory), servers.free_port()
-    with run_portal(folder, port) as process:
-        wait_until_ready(process, port)
-        yield f"http://127.0.0.1:{port}"
-        log = process.output()
-    assert "Traceback" not in log, log
-
-
-@pytest.fixture(scope="module")
-def people(browser: Browser, portal: str) -> Iterator[People]:
-    people = People(browser, portal)
-    yield people
-    for person in people.known.values():
-        person.context.close()
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_wrong_in_the_browser(people: People) -> Iterator[None]:
-    """After every test: no script failed, nothing was blocked, nobody but the portal was asked for anything."""
-    yield
-    for name, person in people.known.items():
-        assert person.complaints == [], name
-        assert person.strangers == [], name
 
 
 # The steps ------------------------------------------------------------------------------------------------------------
@@ -194,8 +108,8 @@ def quarter(people: People, change: Change) -> Quarter:
     page.goto("/")
     places = page.get_by_role("region", name="Жизненные ситуации").locator("tr")
     line = places.filter(has=page.locator(f"a[href*='/{LIFE_SITUATION}/']"))
-    region, period = line.locator("td").nth(0).inner_text(), line.locator("td").nth(1).inner_text()
-    line.get_by_role("link").click()
+    region, period = (line.locator(f"td[data-label='{title}']").inner_text() for title in ("Регион", "Квартал"))
+    line.locator(f"a[href*='/{LIFE_SITUATION}/']").click()
     url = page.url
     decide_weights(page, year=url.rstrip("/").rsplit("/", 1)[1][:4], region=region)
 

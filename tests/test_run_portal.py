@@ -38,7 +38,7 @@ def run_portal(folder: Path, port: int):
 
 
 def wait_until_ready(portal: servers.Process, port: int) -> None:
-    servers.wait_for_http(f"http://127.0.0.1:{port}/health/ready", 120, portal)
+    servers.wait_for_http(f"http://127.0.0.1:{port}/health/ready", 300, portal)
     servers.wait_until(lambda: "Остановить: Ctrl-C" in portal.output(), 30, "the address is printed", portal)
 
 

@@ -329,21 +329,48 @@ def test_a_number_nobody_has_does_not_exist(member: Client, own: World, address:
 @pytest.mark.parametrize(
     "address",
     [
-        "/institutions/?name=%00",
-        "/institutions/?name=[&life_situation=%00",
-        "/institutions/?name=\\&region=%00&settlement=%00",
-        "/institutions/?life_situation=нет+такой&settlement=moon&page=%00",
+        "/institutions/?name=[",
+        "/institutions/?name=\\&region=нет&settlement=нет",
+        "/institutions/?life_situation=нет+такой&settlement=moon&page=нет",
         "/institutions/?name=(a%2B)%2B$&page=-1",
-        "/reports/?period=%00&region=%00",
         "/reports/?period=нет&region=нет&page=abc",
-        "/reports/?page=%00",
     ],
 )
 def test_nonsense_in_a_filter_is_no_failure(member: Client, own: World, address: str):
     assert member.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("query", ["", "region=%00", "region=RU-NIZ&period=%00", "region=RU-NIZ&life_situation=%00"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/access/?region=%00",
+        "/access/?who=%00",
+        "/institutions/?name=%00",
+        "/institutions/?region=%00&page=1",
+        "/reports/?period=2026-Q4%00",
+        "/choose/?region=%00",
+        "/admin/regions/region/?federal_district__exact=%00",
+        "/accounts/login/?next=%00",
+        "/no-such-page/?%00",
+    ],
+)
+def test_a_nul_in_the_query_is_refused_on_our_page_before_anything_is_asked(
+    member: Client, own: World, address: str, django_assert_num_queries: Any
+):
+    for client in (member, Client()):
+        with django_assert_num_queries(0):
+            response = client.get(address)
+        assert response.status_code == 400
+        assert "Запрос не понят" in text_of(response)
+        assert "Content-Security-Policy" in response.headers
+
+
+def test_what_only_looks_like_a_nul_is_served(member: Client, own: World):
+    for query in ("name=%2500", "name=%2000", "name=100%25"):
+        assert member.get(f"/institutions/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["", "region=нет", "region=RU-NIZ&period=нет"])
 def test_a_choice_of_nothing_leads_nowhere(member: Client, own: World, query: str):
     assert member.get(f"{reverse('choose')}?{query}").status_code == 404
 
@@ -364,10 +391,7 @@ def test_a_page_that_is_too_far_is_the_last_one_or_the_first(member: Client, own
         ("first", {"last": "2026-11-01"}, "Укажите дату"),
         ("last", {"first": "2026-11-01"}, "Укажите дату"),
         ("period", {"period": "2026-Q9"}, "корректный вариант"),
-        ("period", {"period": "\0"}, "ноль-байт"),
-        ("life_situation", {"life_situation": "\0"}, "ноль-байт"),
         ("life_situation", {"life_situation": "social-home-care"}, "корректный вариант"),
-        ("first", {"first": "\0", "last": "\0"}, "правильную дату"),
     ],
 )
 def test_nonsense_dates_of_an_institution_come_back_with_the_reason(
@@ -463,8 +487,8 @@ def test_asking_for_a_new_password_does_not_tell_who_is_known(known: User):
         assert [path for path, _ in response.redirect_chain] == [reverse("account_reset_password_done")]
         said.append(text_of(response).replace(response.headers["X-Request-Id"], ""))
     assert said[0] == said[1]
-    # The truth goes to the owner of the address alone.
-    assert [message.to for message in mail.outbox] == [[known.email], ["nobody@example.ru"]]
+    # The truth goes to the owner of the address alone; a stranger gets no letter from the portal.
+    assert [message.to for message in mail.outbox] == [[known.email]]
 
 
 def test_the_link_to_a_new_password_leads_to_the_portals_own_address(known: User, settings: Any):

@@ -12,10 +12,30 @@ from jobs.services import run_job
 from monitoring import services
 from monitoring.kpi import Scheme
 from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
-from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
+from regions.models import (
+    AccessRequest,
+    Body,
+    BodyMember,
+    Handover,
+    Institution,
+    Invitation,
+    Letter,
+    LetterDeadline,
+    LetterKind,
+    LifeSituation,
+    Material,
+    Membership,
+    Region,
+    RegionLifeSituation,
+    ServiceCommissioner,
+    StatusChange,
+    TargetApproval,
+)
 from regions.roles import FEDERAL_ROLES, REGIONAL_ROLES, Role
 from surveys.models import SurveyLink
 from tests.factories import (
+    BodyFactory,
+    CommissionerFactory,
     InstitutionFactory,
     LifeSituationFactory,
     MembershipFactory,
@@ -50,6 +70,59 @@ class World:
     published: Collection  # 2025-Q4: the year 2026 stays open for decisions
     report: Report
     people: dict[Role, User]
+    material: Material  # for everybody, of no region
+    body: Body  # the РШ, with its document
+    commissioner: ServiceCommissioner
+    own_life_situation: LifeSituation  # described by the region, not taken
+    status_change: StatusChange  # with its document
+    letter: Letter  # with its file
+    deadline: LetterDeadline  # of this region
+
+    @property
+    def head(self) -> BodyMember:
+        """The only member of the РШ."""
+        return self.body.members.get()
+
+    @property
+    def expert(self) -> Membership:
+        """The role of somebody others look at."""
+        return self.people[Role.EXPERT].memberships.get()
+
+    @property
+    def invitation(self) -> Invitation:
+        """An open one, to the РЭГ."""
+        by = self.people[Role.NSI_ADMIN]
+        return Invitation.objects.get_or_create(
+            email=f"invited-{self.region.pk}@example.ru",
+            role=Role.EXPERT,
+            region=self.region,
+            defaults={"full_name": "Петров Олег Ильич", "invited_by": by},
+        )[0]
+
+    @property
+    def request(self) -> AccessRequest:
+        """Of somebody who wants to represent the institution, waiting."""
+        email = f"asks-{self.region.pk}@example.ru"
+        user, _ = User.objects.get_or_create(email=email, defaults={"full_name": "Лебедева Нина Павловна"})
+        return AccessRequest.objects.get_or_create(
+            email=email,
+            institution=self.institution,
+            defaults={"full_name": user.full_name, "position": "директор", "user": user, "state": "waiting"},
+        )[0]
+
+    @property
+    def role_to_pass(self) -> Membership:
+        return Membership.objects.get(user=self.people[Role.SERVICE_COMMISSIONER], region=self.region)
+
+    @property
+    def handover(self) -> Handover:
+        """Between two people who are none of `people`."""
+        predecessor, successor = (
+            MembershipFactory(role=Role.EXPERT, region=self.region, starts_on=SINCE, ends_on=SINCE) for _ in range(2)
+        )
+        return Handover.objects.create(
+            predecessor=predecessor, successor=successor, on=SINCE, reason="приказ", work=[], at=NOW
+        )
 
     @property
     def quarter(self) -> ReportingPeriod:
@@ -92,7 +165,62 @@ def build_world(code: str, *, mark: str = "") -> World:
         collection,
         report,
         people,
+        material(),
+        BodyFactory(region=region, document_file=ContentFile(b"%PDF-", name="order.pdf")),
+        CommissionerFactory(region=region, document_file=ContentFile(b"%PDF-", name="order.pdf")),
+        own_life_situation(region, life_situation),
+        decided(place),
+        *written(region),
     )
+
+
+def written(region: Region) -> tuple[Letter, LetterDeadline]:
+    """A letter the region has sent, and the deadline the Agency set for it."""
+    kind, _ = LetterKind.objects.get_or_create(
+        code="headquarters", defaults={"position": 1, "short_title": "Решение о создании РШ и РЭГ"}
+    )
+    letter = Letter.objects.create(
+        region=region,
+        kind=kind,
+        document_number="101-Н",
+        document_date=SINCE,
+        document_file=ContentFile(b"%PDF-", name="letter.pdf"),
+    )
+    return letter, LetterDeadline.objects.create(kind=kind, region=region, due_on=SINCE)
+
+
+def own_life_situation(region: Region, like: LifeSituation) -> LifeSituation:
+    return LifeSituation.objects.create(
+        code=f"own-{region.code.lower()}",
+        region=region,
+        direction=like.direction,
+        title=f"Своя жизненная ситуация, {region.name}",
+        short_title=f"Своя ЖС, {region.code}",
+        boundary="От обращения до\u00a0ответа",
+        beneficiaries="Жители региона",
+        **dict.fromkeys(LifeSituation.CRITERIA, "Да"),
+    )
+
+
+def decided(place: RegionLifeSituation) -> StatusChange:
+    """The decision to take the ЖС, and the one that approved its indicators for 2025: each with its file."""
+    TargetApproval.objects.create(
+        place=place, year=2025, approved_at=NOW, document_file=ContentFile(b"%PDF-", name="order.pdf")
+    )
+    return StatusChange.objects.create(
+        place=place, after="chosen", on=SINCE, at=NOW, document_file=ContentFile(b"%PDF-", name="order.pdf")
+    )
+
+
+def material() -> Material:
+    """A material for everybody, with one version that is a file."""
+    found, is_new = Material.objects.get_or_create(title="Как провести опрос")
+    if is_new:
+        version = found.versions.create(
+            number=1, file_name="survey.pdf", file=ContentFile(b"%PDF-", name="survey.pdf"), published_at=NOW
+        )
+        assert version.file
+    return found
 
 
 def give_answers(link: SurveyLink, day: date, *, satisfied: int, of: int, nps: int = 9) -> None:

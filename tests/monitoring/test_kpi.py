@@ -1,4 +1,4 @@
-"""Institutions → the region's value; targets and verdicts. Oracle of weighted values: exact fractions."""
+"""Institutions → the region's value; verdicts. Oracle of weighted values: exact fractions."""
 
 import math
 import pickle
@@ -10,19 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.kpi import (
-    LONG_TERM_MARKS,
     MissingWeight,
-    Position,
     Scheme,
     Stratum,
     Verdict,
-    infrastructure_share,
-    recommended_target,
     regional_days,
     regional_nps,
     regional_share,
     roadmap_execution,
-    target_by_position,
     verdict,
     weights,
 )
@@ -345,73 +340,7 @@ def test_a_region_with_one_institution_shows_that_institutions_own_estimate(sche
     assert regional(scheme, [silent, Stratum("A", counts, clients=200)]) == own(counts)
 
 
-# Targets
-
-
-def test_long_term_marks():
-    assert dict(LONG_TERM_MARKS) == {
-        "satisfaction": 90,
-        "time_satisfaction": 90,
-        "nps": 30,
-        "roadmap_execution": 90,
-        "infrastructure": 100,
-    }
-
-
-@pytest.mark.parametrize(
-    ("current", "mark", "lower_is_better", "target"),
-    [
-        (50, 90, False, 60),
-        (90, 90, False, 90),
-        (95, 90, False, 95),  # never a step back
-        (-10, 30, False, 0),
-        (0, 90, False, 22.5),
-        (40, 20, True, 35),
-        (20, 20, True, 20),
-        (12, 20, True, 12),
-    ],
-)
-def test_recommended_target_is_a_quarter_of_the_way_to_the_mark(current, mark, lower_is_better, target):
-    assert recommended_target(current, mark, lower_is_better=lower_is_better) == target
-
-
-@pytest.mark.parametrize(
-    ("position", "current", "is_satisfaction", "lower_is_better", "target"),
-    [
-        # national mean 60 and best 85 (days: mean 20, best 8)
-        (Position.LAGGING, 40, True, False, 60),
-        (Position.AVERAGE, 60, True, False, 85),
-        (Position.LEADING, 85, True, False, 85),
-        (Position.LEADING, 70, True, False, 75),
-        (Position.LEADING, 70, False, False, 70),
-        (Position.LAGGING, 65, True, False, 65),  # above the mean: no step back
-        (Position.AVERAGE, 88, False, False, 88),
-        (Position.LAGGING, 33, False, True, 20),
-        (Position.AVERAGE, 20, False, True, 8),
-        (Position.LEADING, 8, False, True, 8),
-        (Position.LAGGING, 15, False, True, 15),
-    ],
-)
-def test_target_by_position_in_the_rating(position, current, is_satisfaction, lower_is_better, target):
-    mean, best = (20, 8) if lower_is_better else (60, 85)
-    assert (
-        target_by_position(
-            position,
-            current=current,
-            national_mean=mean,
-            best=best,
-            is_satisfaction=is_satisfaction,
-            lower_is_better=lower_is_better,
-        )
-        == target
-    )
-
-
-def test_less_satisfaction_is_never_better():
-    with pytest.raises(ValueError):
-        target_by_position(
-            Position.LEADING, current=80, national_mean=60, best=85, is_satisfaction=True, lower_is_better=True
-        )
+# Verdicts
 
 
 @pytest.mark.parametrize(
@@ -449,27 +378,7 @@ def test_threshold_of_the_verdict_is_the_callers():
     assert verdict(Estimate(90.0, 85.0, 95.0, 12), 80, sufficient=12) is Verdict.REACHED
 
 
-# Infrastructure and roadmap
-
-
-@pytest.mark.parametrize(
-    ("answers", "as_shown"),
-    [
-        ((False, False, False), "0.0"),
-        ((True, False, False), "33.3"),
-        ((False, True, False), "33.3"),
-        ((False, False, True), "33.3"),
-        ((True, False, True), "66.7"),
-        ((True, True, True), "100.0"),
-    ],
-)
-def test_infrastructure_is_the_share_of_three_yes(answers, as_shown):
-    names = ("bodies_exist", "roadmaps_exist", "indicators_approved")
-    assert round_half_up(infrastructure_share(**dict(zip(names, answers, strict=True)))) == Decimal(as_shown)
-
-
-def test_whole_infrastructure_is_exactly_one_hundred():
-    assert infrastructure_share(bodies_exist=True, roadmaps_exist=True, indicators_approved=True) == 100
+# Roadmap
 
 
 @pytest.mark.parametrize(("done", "due", "percent"), [(9, 10, 90), (0, 4, 0), (4, 4, 100), (0, 0, None)])

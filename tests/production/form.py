@@ -17,6 +17,8 @@ from urllib.parse import urlencode, urlsplit
 import yaml
 
 from tests import servers
+from tests.accounts.codes import totp_code
+from tests.factories import TOTP_SECRET
 
 ROOT = servers.ROOT
 COMPOSE = ROOT / "docker-compose.yml"
@@ -124,7 +126,11 @@ class Visitor:
 
     def sign_in(self, email: str, password: str) -> Answer:
         self.get("/accounts/login/")
-        return self.post("/accounts/login/", login=email, password=password)
+        answer = self.post("/accounts/login/", login=email, password=password)
+        if "/second-factor/" in answer.headers.get("Location", ""):
+            self.get(answer.headers["Location"])
+            answer = self.post(answer.headers["Location"], code=totp_code(TOTP_SECRET))
+        return answer
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         headers = {"Cookie": "; ".join(f"{name}={one.value}" for name, one in self.cookies.items())}

@@ -103,8 +103,9 @@ def test_plain_http_is_sent_to_the_portals_own_address(production: ProductionFor
         assert (answer.status, answer.headers["Location"]) == (308, f"{production.public_url}/s/abc/?x=1")
 
 
-def test_the_public_questionnaire_leaves_no_line_in_the_access_log(production: ProductionForm):
-    production.get("/s/unknown-token-for-the-log/")
+def test_the_public_questionnaire_and_links_of_letters_leave_no_line_in_the_access_log(production: ProductionForm):
+    for path in ("/s/", "/invitation/", "/signup/", "/accounts/password/reset/key/1-"):
+        production.get(f"{path}unknown-token-for-the-log/")
     production.get(reverse("account_login") + "?after=1")
     servers.wait_until(lambda: "?after=1" in production.access_log, 5, "the proxy writes its access log")
     assert "unknown-token-for-the-log" not in production.access_log
@@ -183,4 +184,4 @@ def test_attempts_to_sign_in_are_counted_by_the_visitors_address(production: Pro
     stranger = Visitor(production, source="127.0.0.2")
     said = [stranger.sign_in(f"person{number}@example.ru", "догадка").text for number in range(11)]
     assert "попыт" not in said[0] and "попыт" in said[-1]
-    assert Visitor(production).sign_in(region["analyst"], region["password"]).status == 302
+    assert Visitor(production).sign_in(region["member"], region["password"]).status == 302
