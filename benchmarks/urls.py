@@ -7,6 +7,7 @@ from pathlib import Path
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -31,9 +32,15 @@ def bare_insert(request: HttpRequest) -> HttpResponse:
     return HttpResponse(PAGE)
 
 
+def empty_page(request: HttpRequest) -> HttpResponse:
+    """The frame of every staff page with the person's own navigation, and nothing in it."""
+    return render(request, "base.html")
+
+
 urlpatterns = [
     path("bench/page", bare_page),
     path("bench/insert", bare_insert),
+    path("bench/empty", empty_page),
     path("", include("nsi_portal.urls")),
 ]
 handler400 = "nsi_portal.errors.bad_request"

@@ -7,7 +7,8 @@ bin=.venv/bin
 # The checks load the settings: they get a data folder of their own and nothing from the developer's shell.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-unset NSI_MODE SECRET_KEY ALLOWED_HOSTS PUBLIC_URL DATABASE_URL REDIS_URL EMAIL_URL STATIC_ROOT DEBUG
+unset NSI_MODE SECRET_KEY ALLOWED_HOSTS PUBLIC_URL DATABASE_URL REDIS_URL EMAIL_URL STATIC_ROOT DEBUG \
+  OIDC_URL OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_NAME
 export NSI_VAR="$scratch"
 
 stage() { echo "check: $*"; }

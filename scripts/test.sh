@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # What the developer's shell holds must not decide what is tested.
 unset NSI_MODE NSI_VAR PORT SECRET_KEY ALLOWED_HOSTS PUBLIC_URL DATABASE_URL REDIS_URL EMAIL_URL STATIC_ROOT DEBUG
+unset OIDC_URL OIDC_CLIENT_ID OIDC_CLIENT_SECRET OIDC_NAME
 
 pytest=(.venv/bin/python -m pytest --numprocesses auto --dist loadgroup)
 if [ $# -gt 0 ]; then
