@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("run_portal")
 
 
 def embedded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One data folder for all who start the embedded form: a start that finds its data is quick."""
+    """One data folder for all who start the embedded form and change nothing in it; walks take copies of it."""
     folder = tmp_path_factory.getbasetemp() / "run_portal"
     folder.mkdir(exist_ok=True)
     return folder

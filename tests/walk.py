@@ -3,7 +3,11 @@
 Import the fixtures into a test module: `from tests.walk import *`; mark it `browser` and `xdist_group("run_portal")`.
 """
 
+import os
+import shutil
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,9 +82,23 @@ class People:
         return self.known[name].page
 
 
+def folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demonstration as it is on the first day: what one walk publishes or hands over, the next one never meets."""
+    first_day = embedded_folder(tmp_path_factory)
+    if not (first_day / "var").exists():
+        port = servers.free_port()
+        with run_portal(first_day, port) as process:
+            wait_until_ready(process, port)
+            os.kill(process.pid, signal.SIGINT)
+            process.wait(30)
+    folder = tmp_path_factory.mktemp("walk")
+    shutil.copytree(first_day / "var", folder / "var")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = embedded_folder(tmp_path_factory), servers.free_port()
+    folder, port = folder_of_its_own(tmp_path_factory), servers.free_port()
     with run_portal(folder, port) as process:
         wait_until_ready(process, port)
         yield f"http://127.0.0.1:{port}"
