@@ -33,6 +33,7 @@ APPLY_TO: dict[type[Target], tuple[Permission, ...]] = {
         Permission.COMMISSIONER_ACCREDIT,
         Permission.LIFE_SITUATION_CHOOSE,
         Permission.INSTITUTION_MANAGE,
+        Permission.QUESTIONNAIRE_EDIT,
         Permission.WEIGHTS_DECIDE,
         Permission.PEOPLE_VIEW,
         Permission.PEOPLE_MANAGE,
@@ -55,6 +56,12 @@ APPLY_TO: dict[type[Target], tuple[Permission, ...]] = {
         Permission.INSTITUTION_MANAGE,
         Permission.LINK_MANAGE,
         Permission.RESPONSES_IMPORT,
+        Permission.ANSWERS_EXCLUDE_PROPOSE,
+        Permission.ANSWERS_EXCLUDE_DECIDE,
+        Permission.COMMENTS_VIEW,
+        Permission.COMMENTS_CODE,
+        Permission.COMMENTS_RAW,
+        Permission.CHANGES_TELL,
         Permission.CLIENTS_ENTER,
     ),
 }
@@ -66,6 +73,7 @@ PORTAL_WIDE = frozenset(
         Permission.DEADLINES_MANAGE,
         Permission.MATERIALS_PUBLISH,
         Permission.CATALOGUE_MANAGE,
+        Permission.QUESTIONNAIRE_STANDARD_EDIT,
     }
 )
 

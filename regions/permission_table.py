@@ -46,8 +46,21 @@ SUBJECTS: tuple[tuple[str, tuple[Permission, ...]], ...] = (
             Permission.INSTITUTION_VIEW,
             Permission.OWN_COUNTS_VIEW,
             Permission.INSTITUTION_MANAGE,
+        ),
+    ),
+    (
+        "Анкеты и ответы",
+        (
+            Permission.QUESTIONNAIRE_STANDARD_EDIT,
+            Permission.QUESTIONNAIRE_EDIT,
             Permission.LINK_MANAGE,
             Permission.RESPONSES_IMPORT,
+            Permission.ANSWERS_EXCLUDE_PROPOSE,
+            Permission.ANSWERS_EXCLUDE_DECIDE,
+            Permission.COMMENTS_VIEW,
+            Permission.COMMENTS_CODE,
+            Permission.COMMENTS_RAW,
+            Permission.CHANGES_TELL,
         ),
     ),
     (

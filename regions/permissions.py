@@ -34,6 +34,14 @@ class Permission(models.TextChoices):
     OWN_COUNTS_VIEW = "own_counts_view", "Видеть число ответов, даже когда их мало"
     LINK_MANAGE = "link_manage", "Создавать и закрывать ссылки на анкету, печатать плакаты"
     RESPONSES_IMPORT = "responses_import", "Вносить бумажные анкеты"
+    QUESTIONNAIRE_EDIT = "questionnaire_edit", "Составлять анкеты и другие инструменты региона"
+    QUESTIONNAIRE_STANDARD_EDIT = "questionnaire_standard_edit", "Вести стандартные анкеты и инструменты Агентства"
+    ANSWERS_EXCLUDE_PROPOSE = "answers_exclude_propose", "Предлагать исключить ответы или вернуть их"
+    ANSWERS_EXCLUDE_DECIDE = "answers_exclude_decide", "Решать, исключить ли ответы или вернуть их"
+    COMMENTS_VIEW = "comments_view", "Читать комментарии (личные данные скрыты)"
+    COMMENTS_CODE = "comments_code", "Размечать комментарии и передавать их в проблему"
+    COMMENTS_RAW = "comments_raw", "Читать комментарии дословно (каждое чтение записывается)"
+    CHANGES_TELL = "changes_tell", "Рассказывать ответившим, что изменилось"
     REGION_VIEW = "region_view", "Видеть регион: органы, ЖС, письма, текущие числа"
     RESULTS_VIEW = "results_view", "Видеть опубликованные результаты, скачивать отчёты"
     COUNTRY_VIEW = "country_view", "Сравнивать регионы на карте"
@@ -98,11 +106,12 @@ PLANNED = frozenset(
 )
 
 _SEES_REGION = frozenset({Permission.INSTITUTION_VIEW, Permission.REGION_VIEW, Permission.RESULTS_VIEW})
-_OF_THE_AGENCY = _SEES_REGION | {Permission.COUNTRY_VIEW, Permission.PERMISSIONS_VIEW}
+_OF_THE_AGENCY = _SEES_REGION | {Permission.COUNTRY_VIEW, Permission.PERMISSIONS_VIEW, Permission.COMMENTS_VIEW}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENCY_ADMIN: _OF_THE_AGENCY
     | {
+        Permission.QUESTIONNAIRE_STANDARD_EDIT,
         Permission.STRUCTURE_EDIT,
         Permission.COMMISSIONER_ACCREDIT,
         Permission.PEOPLE_VIEW,
@@ -127,6 +136,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.REGION_HEAD: _SEES_REGION | {Permission.ROADMAP_APPROVE_HEAD, Permission.COMPLETION_APPROVE},
     Role.HQ_CHAIR: _SEES_REGION
     | {
+        Permission.ANSWERS_EXCLUDE_DECIDE,
+        Permission.COMMENTS_VIEW,
         Permission.WEIGHTS_DECIDE,
         Permission.QUARTER_PUBLISH,
         Permission.QUARTER_ACCEPT_HQ,
@@ -139,6 +150,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # The member of the РШ who answers for the ЖС runs its monitoring [000, stages 4 and 5].
     Role.HQ_MEMBER: _SEES_REGION
     | {
+        Permission.QUESTIONNAIRE_EDIT,
+        Permission.ANSWERS_EXCLUDE_PROPOSE,
+        Permission.COMMENTS_VIEW,
+        Permission.COMMENTS_CODE,
         Permission.WEIGHTS_DECIDE,
         Permission.CLIENTS_ENTER,
         Permission.QUARTER_CALCULATE,
@@ -149,6 +164,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.SERVICE_COMMISSIONER: _SEES_REGION
     | {
+        Permission.QUESTIONNAIRE_EDIT,
+        Permission.ANSWERS_EXCLUDE_DECIDE,
+        Permission.COMMENTS_VIEW,
+        Permission.COMMENTS_CODE,
+        Permission.COMMENTS_RAW,
         Permission.CLIENTS_ENTER,
         Permission.QUARTER_CALCULATE,
         Permission.QUARTER_SUBMIT,
@@ -157,6 +177,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.EXPERT: _SEES_REGION
     | {
+        Permission.COMMENTS_VIEW,
+        Permission.COMMENTS_CODE,
         Permission.ROADMAP_EDIT,
         Permission.PROPOSAL_DRAFT,
         Permission.OPINION_GIVE,
@@ -164,6 +186,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.NSI_ADMIN: _SEES_REGION
     | {
+        Permission.QUESTIONNAIRE_EDIT,
+        Permission.ANSWERS_EXCLUDE_PROPOSE,
+        Permission.COMMENTS_VIEW,
+        Permission.COMMENTS_CODE,
+        Permission.COMMENTS_RAW,
+        Permission.CHANGES_TELL,
         Permission.LINK_MANAGE,
         Permission.RESPONSES_IMPORT,
         Permission.CLIENTS_ENTER,
@@ -181,6 +209,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.INSTITUTION_VIEW,
             Permission.OWN_COUNTS_VIEW,
+            Permission.COMMENTS_VIEW,
+            Permission.CHANGES_TELL,
             Permission.LINK_MANAGE,
             Permission.RESPONSES_IMPORT,
             Permission.CLIENTS_ENTER,
@@ -191,6 +221,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 # An hq_member sees the whole region, but acts only in the ЖС they answer for.
 BOUND_TO_LIFE_SITUATION = frozenset(
     {
+        Permission.ANSWERS_EXCLUDE_PROPOSE,
+        Permission.COMMENTS_CODE,
         Permission.CLIENTS_ENTER,
         Permission.QUARTER_CALCULATE,
         Permission.QUARTER_PUBLISH,

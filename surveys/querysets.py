@@ -3,19 +3,88 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connections, models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from regions.local_dates import local_date
-from regions.models import Institution
-from regions.permissions import Permission
+from regions.models import Institution, Region, RegionLifeSituation
+from regions.permissions import Permission, may_anywhere
 
 if TYPE_CHECKING:
     from regions.permissions import Person
-    from surveys.models import Response, SurveyLink
+    from surveys.models import ExclusionCase, LinkBatch, Questionnaire, QuestionnaireVersion, Response, SurveyLink
+
+
+class QuestionnaireQuerySet(models.QuerySet["Questionnaire"]):
+    def standard(self) -> Self:
+        """Instruments of the Agency."""
+        return self.filter(region=None)
+
+    def published(self) -> Self:
+        """Those with a version that new links may be made to."""
+        return self.filter(versions__in=_version_model().objects.in_use()).distinct()
+
+    def visible_to(self, user: Person) -> Self:
+        """What `user` may read: those of the regions they see, and of the Agency what is published or theirs to edit.
+
+        A representative of an institution sees what their region has published.
+        """
+        published = self.model.objects.published().values("pk")
+        regions = Region.objects.permitting(user, Permission.REGION_VIEW)
+        institutions = Institution.objects.permitting(user, Permission.LINK_MANAGE)
+        seen = Q(region__in=regions) | Q(region=None, pk__in=published)
+        seen |= Q(region__in=institutions.values("region"), pk__in=published)
+        if may_anywhere(user, Permission.QUESTIONNAIRE_STANDARD_EDIT):
+            seen |= Q(region=None)
+        return self.filter(seen) if user.is_authenticated else self.none()
+
+    def shared_with(self, user: Person) -> Self:
+        """What `user` may read or copy: what is visible to them, and what other regions have published.
+
+        Whoever composes questionnaires learns from those of others; links are made to one's own only (`visible_to`).
+        """
+        seen = Q(pk__in=self.model.objects.visible_to(user).values("pk"))
+        if may_anywhere(user, Permission.QUESTIONNAIRE_EDIT):
+            seen |= Q(pk__in=self.model.objects.published().values("pk"))
+        return self.filter(seen)
+
+    def editable_by(self, user: Person) -> Self:
+        """What `user` may change: a region's own, or the Agency's."""
+        theirs = Q(region__in=Region.objects.permitting(user, Permission.QUESTIONNAIRE_EDIT))
+        if may_anywhere(user, Permission.QUESTIONNAIRE_STANDARD_EDIT):
+            theirs |= Q(region=None)
+        return self.filter(theirs)
+
+
+class QuestionnaireVersionQuerySet(models.QuerySet["QuestionnaireVersion"]):
+    def published(self) -> Self:
+        return self.filter(published_at__isnull=False)
+
+    def in_use(self) -> Self:
+        """Published and not retired: new links may be made to them."""
+        return self.published().filter(retirement=None)
+
+    def drafts(self) -> Self:
+        return self.filter(published_at=None)
+
+    def shared_with(self, user: Person) -> Self:
+        """Published versions of what `user` may read, and drafts of their own regions or theirs to edit."""
+        from surveys.models import Questionnaire
+
+        own = Q(questionnaire__region__in=Region.objects.permitting(user, Permission.REGION_VIEW))
+        own |= Q(questionnaire__in=Questionnaire.objects.editable_by(user))
+        shared = Q(questionnaire__in=Questionnaire.objects.shared_with(user), published_at__isnull=False)
+        return self.filter(shared | own)
+
+
+def _version_model() -> type[QuestionnaireVersion]:
+    from surveys.models import QuestionnaireVersion
+
+    return QuestionnaireVersion
 
 
 class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
@@ -26,7 +95,9 @@ class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
     def open(self, now: datetime) -> Self:
         """Those of which `SurveyLink.state` says that they are open, each by the clock of its region."""
         today = local_date(now, zone="institution__region__time_zone")
-        return self.filter(Q(closes_on=None) | Q(closes_on__gte=today), closed_at=None, opens_on__lte=today)
+        return self.filter(
+            Q(closes_on=None) | Q(closes_on__gte=today), closed_at=None, paused_at=None, opens_on__lte=today
+        )
 
     def with_places(self) -> Self:
         """With what a link's state and page need, in one query."""
@@ -39,13 +110,58 @@ class SurveyLinkQuerySet(models.QuerySet["SurveyLink"]):
     def with_answer_counts(self) -> Self:
         return self.annotate(answers=models.Count("responses"))
 
+    def with_progress(self, now: datetime) -> Self:
+        """With what lists show: `answers`, `answers_today` by the clock of each region, `last_answer_on`."""
+        today = local_date(now, zone="institution__region__time_zone")
+        return self.with_answer_counts().annotate(
+            answers_today=models.Count("responses", filter=Q(responses__answered_on=today)),
+            last_answer_on=models.Max("responses__answered_on"),
+        )
 
-@cache
-def _insert_once(model: type[models.Model]) -> tuple[str, list[models.Field[Any, Any]]]:
+    def in_state(self, state: str, now: datetime) -> Self:
+        """Those of which `SurveyLink.state` says so: each is asked, so keep it to the links of one list."""
+        return self.filter(pk__in=[one.pk for one in self.with_places().order_by() if one.state(now) == state])
+
+
+class LinkBatchQuerySet(models.QuerySet["LinkBatch"]):
+    def permitting(self, user: Person, permission: Permission) -> Self:
+        """Batches of the regions in which `user` holds `permission`."""
+        return self.filter(region__in=Region.objects.permitting(user, permission))
+
+    def with_progress(self) -> Self:
+        """With what its links have in common, how many they are, their answers, and how many have none."""
+        from surveys.models import Response, SurveyLink
+
+        links = SurveyLink.objects.filter(batch=OuterRef("pk")).order_by()
+
+        def of_links(value: models.Aggregate) -> Subquery:
+            return Subquery(links.values("batch").annotate(found=value).values("found"))
+
+        answers = Response.objects.filter(link__batch=OuterRef("pk")).order_by().values("link__batch")
+        unanswered = ~Exists(Response.objects.filter(link=OuterRef("pk")))
+        silent = links.filter(unanswered).values("batch").annotate(found=models.Count("pk")).values("found")
+        return self.annotate(
+            label=Subquery(links.values("label")[:1]),
+            channel=Subquery(links.values("channel")[:1]),
+            opens_on=of_links(models.Min("opens_on")),
+            closes_on=of_links(models.Max("closes_on")),
+            links_count=Coalesce(of_links(models.Count("pk")), 0),
+            answers=Coalesce(Subquery(answers.annotate(found=models.Count("pk")).values("found")), 0),
+            silent=Coalesce(Subquery(silent), 0),
+        )
+
+
+# Rows a statement: with their columns fewer values than SQLite takes at once (32,766).
+INSERTED_AT_ONCE = 500
+_PLAIN = frozenset({str, int, bool})
+
+
+@lru_cache(maxsize=32)
+def _insert_once(model: type[models.Model], rows: int = 1) -> tuple[str, list[models.Field[Any, Any]]]:
     """The statement and the fields in the order of its values; made once, it stands on the way of every answer."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns = ", ".join(f'"{field.column}"' for field in fields)
-    places = ", ".join(["%s"] * len(fields))
+    places = "), (".join([", ".join(["%s"] * len(fields))] * rows)
     table = model._meta.db_table
     sql = f'INSERT INTO "{table}" ({columns}) VALUES ({places}) ON CONFLICT ("key") DO NOTHING'  # noqa: S608  (own names)
     return sql, fields
@@ -59,6 +175,18 @@ class ResponseQuerySet(models.QuerySet["Response"]):
     def not_rolled_up(self) -> Self:
         return self.filter(is_rolled_up=False)
 
+    def suspicious(self) -> Self:
+        """With a mark, or left out by a decision: just those that an index holds."""
+        return self.filter(Q(flags__gt=0) | Q(is_excluded=True))
+
+    def with_waiting(self) -> Self:
+        """With `is_waiting`: a proposal about the answer waits for a decision."""
+        waiting = self.model.cases.through.objects.filter(response=OuterRef("pk"), exclusioncase__state="proposed")
+        return self.annotate(is_waiting=Exists(waiting))
+
+    def without_waiting(self) -> Self:
+        return self.with_waiting().filter(Q(is_waiting=False))
+
     def insert_once(self, response: Response) -> bool:
         """Store an answer unless one with its key is there; True when it was stored.
 
@@ -71,3 +199,48 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
             return bool(cursor.rowcount == 1)
+
+    def insert_many_once(self, responses: list[Response]) -> int:
+        """Store those whose keys are not there yet, many a statement; returns how many were stored."""
+        connection = connections[self.db]
+        stored = 0
+        # Days and instants come again and again.
+        known: dict[tuple[models.Field[Any, Any], date], Any] = {}
+        with connection.cursor() as cursor:
+            for begin in range(0, len(responses), INSERTED_AT_ONCE):
+                batch = responses[begin : begin + INSERTED_AT_ONCE]
+                sql, fields = _insert_once(self.model, len(batch))
+                values = []
+                for response in batch:
+                    for field in fields:
+                        value = getattr(response, field.attname)
+                        # Words, numbers and nothing are stored as they are: most columns, and the rest takes its time.
+                        if value is None or type(value) in _PLAIN:
+                            values.append(value)
+                        elif isinstance(value, date):
+                            if (field, value) not in known:
+                                known[field, value] = field.get_db_prep_save(value, connection)
+                            values.append(known[field, value])
+                        else:
+                            values.append(field.get_db_prep_save(value, connection))
+                cursor.execute(sql, values)
+                stored += cursor.rowcount
+        return stored
+
+
+class ExclusionCaseQuerySet(models.QuerySet["ExclusionCase"]):
+    def permitting(self, user: Person, permission: Permission) -> Self:
+        """Cases of the ЖС of regions for which `user` holds `permission`."""
+        places = RegionLifeSituation.objects.permitting(user, permission)
+        return self.filter(
+            Exists(places.filter(region=OuterRef("institution__region"), life_situation=OuterRef("life_situation")))
+        )
+
+    def waiting(self) -> Self:
+        return self.filter(state="proposed")
+
+    def approved(self) -> Self:
+        return self.filter(state="approved")
+
+    def with_places(self) -> Self:
+        return self.select_related("institution__region", "life_situation", "proposed_by", "decided_by")

@@ -37,6 +37,9 @@ def _run(postgresql, sqlite):
     return run
 
 
+lock, unlock = _run(POSTGRESQL, SQLITE), _run(POSTGRESQL_BACK, SQLITE_BACK)
+
+
 class Migration(migrations.Migration):
     dependencies = [("surveys", "0001_initial")]
-    operations = [migrations.RunPython(_run(POSTGRESQL, SQLITE), _run(POSTGRESQL_BACK, SQLITE_BACK))]
+    operations = [migrations.RunPython(lock, unlock)]

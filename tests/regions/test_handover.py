@@ -35,7 +35,7 @@ from regions.permissions import Permission, may, require_grant
 from regions.roles import Role
 from regions.services import handover as services
 from surveys.models import SurveyLink
-from surveys.services import close_link, create_link
+from surveys.services.links import close_link, create_link
 from tests.factories import (
     InstitutionFactory,
     LifeSituationFactory,

@@ -40,8 +40,8 @@ from regions.services.institutions import (
     start_participation,
     transfer_participation,
 )
-from surveys import services as surveys
 from surveys.models import PAGE_KEPT_SECONDS, Response, SurveyLink
+from surveys.services import links as surveys
 from tests.factories import (
     DirectionFactory,
     InstitutionFactory,

@@ -1,0 +1,1 @@
+"""Is the input well-formed? A module for each subject."""

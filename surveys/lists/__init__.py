@@ -1,0 +1,1 @@
+"""Columns and filters of the lists: a module for each subject."""

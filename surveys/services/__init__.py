@@ -1,0 +1,1 @@
+"""What changes several rows or tells somebody: a module for each subject."""
