@@ -11,10 +11,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, model_validator
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 QuestionType = Literal["single", "multiple", "scale4", "nps", "number", "date", "text"]
 
 # Option codes of the four-point scale and the number each is stored as; 3 and 4 count as satisfied [001, IV.4.1].
@@ -68,9 +69,13 @@ class Question(_Strict):
     max: Decimal = Decimal(1_000_000)
     decimals: int = Field(0, ge=0, le=3)
     max_length: int = Field(2000, ge=1, le=10_000)
+    # Names of the four-point scale in another language: only in what `Definition.translated` makes.
+    scale_titles: dict[str, Text] = {}
 
     @model_validator(mode="after")
-    def _fits_its_type(self) -> Self:
+    def _fits_its_type(self, info: ValidationInfo) -> Self:
+        if self.scale_titles and not (info.context or {}).get("translated"):
+            raise ValueError(f"вопрос «{self.code}»: слова четырёхбалльной шкалы менять нельзя")
         if self.code in RESERVED:
             raise ValueError(f"вопрос «{self.code}»: этот код занят")
         if self.type in ("single", "multiple"):
@@ -91,7 +96,7 @@ class Question(_Strict):
     def choices(self) -> dict[str, str]:
         """Codes and titles of the answers to choose from, in order; empty for questions typed in."""
         if self.type == "scale4":
-            return SCALE4_TITLES
+            return {**SCALE4_TITLES, **self.scale_titles}
         if self.type == "nps":
             return {str(number): str(number) for number in range(11)}
         return {option.code: option.title for option in self.options}
@@ -121,9 +126,13 @@ class Section(_Strict):
 
 class Definition(_Strict):
     title: Text
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")] = "ru"
+    language: Language = "ru"
     intro: str = Field("", max_length=1000)
     thanks: str = Field("", max_length=1000)
+    # Shown section by section, each kept as soon as it is answered; otherwise on one page.
+    paged: bool = False
+    # Language → place of a text (`texts`) → the text in that language; what is missing stays in the first language.
+    translations: dict[Language, dict[str, Text]] = Field({}, max_length=20)
     sections: list[Section] = Field(min_length=1, max_length=50)
 
     @model_validator(mode="after")
@@ -149,7 +158,17 @@ class Definition(_Strict):
                         )
                     measures.add(question.measure)
                 seen[question.code] = (section, question)
+        self._check_translations()
         return self
+
+    def _check_translations(self) -> None:
+        if self.language in self.translations:
+            raise ValueError(f"перевод на язык самой анкеты ({self.language}) не нужен")
+        known = self.texts() if self.translations else {}
+        for language, texts in self.translations.items():
+            unknown = texts.keys() - known.keys()
+            if unknown:
+                raise ValueError(f"перевод ({language}): в анкете нет текста «{min(unknown)}»")
 
     @staticmethod
     def _check_condition(
@@ -178,6 +197,59 @@ class Definition(_Strict):
     def by_measure(self) -> dict[str, Question]:
         return {question.measure: question for question in self.questions() if question.measure}
 
+    @cached_property
+    def languages(self) -> list[str]:
+        """The language it is written in, then those it is translated into."""
+        return [self.language, *self.translations]
+
+    def texts(self) -> dict[str, str]:
+        """All that a respondent reads of it: place → text, in the order of the page. Empty texts are left out.
+
+        Places: `title`, `intro`, `thanks`, `section.<code>.title|help|add`, `question.<code>.text|help|unit`,
+        `option.<question>.<code>`, and `scale4.<code>` when there is a four-point question.
+        """
+        found = {"title": self.title, "intro": self.intro, "thanks": self.thanks}
+        for section in self.sections:
+            place = f"section.{section.code}"
+            found |= {f"{place}.title": section.title, f"{place}.help": section.help}
+            if section.repeat:
+                found[f"{place}.add"] = section.repeat.add
+            for question in section.questions:
+                place = f"question.{question.code}"
+                found |= {
+                    f"{place}.text": question.text,
+                    f"{place}.help": question.help,
+                    f"{place}.unit": question.unit,
+                }
+                found |= {f"option.{question.code}.{option.code}": option.title for option in question.options}
+        if any(question.type == "scale4" for question in self.questions()):
+            found |= {f"scale4.{code}": title for code, title in SCALE4_TITLES.items()}
+        return {place: text for place, text in found.items() if text}
+
+    def translated(self, language: str) -> "Definition":
+        """The same questionnaire in one of its languages: same codes, same answers, other words."""
+        words = self.translations.get(language)
+        if words is None:
+            return self
+        document = self.document() | {"language": language, "translations": {}}
+        for place in ("title", "intro", "thanks"):
+            if place in words:
+                document[place] = words[place]
+        for section in document["sections"]:
+            _put(section, words, f"section.{section['code']}", ("title", "help"))
+            if section.get("repeat") is not None:
+                _put(section["repeat"], words, f"section.{section['code']}", ("add",))
+            for question in section["questions"]:
+                _put(question, words, f"question.{question['code']}", ("text", "help", "unit"))
+                for option in question.get("options", []):
+                    if title := words.get(f"option.{question['code']}.{option['code']}"):
+                        option["title"] = title
+                if question["type"] == "scale4":
+                    question["scale_titles"] = {
+                        code: words[f"scale4.{code}"] for code in SCALE4 if f"scale4.{code}" in words
+                    }
+        return Definition.model_validate(document, context={"translated": True})
+
     def document(self) -> dict[str, Any]:
         """The JSON document this definition was read from, without what stands at its default."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
@@ -186,3 +258,9 @@ class Definition(_Strict):
         """SHA-256 of the document: equal for equal questionnaires."""
         text = json.dumps(self.document(), ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _put(target: dict[str, Any], words: dict[str, str], place: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        if f"{place}.{name}" in words:
+            target[name] = words[f"{place}.{name}"]

@@ -34,7 +34,7 @@ def counts_from_answers(
     """The same counts from the raw answers, in one pass over them.
 
     Grouped by the days reported as well, because the median needs their histogram and the other counts add up over it;
-    and by eligibility, which spares the database asking about it once more for every count.
+    and by what became of an answer, which spares the database asking about it once more for every count.
     """
     columns = {}
     for share in SHARES:
@@ -45,17 +45,19 @@ def counts_from_answers(
     columns["detractors"] = Count("pk", filter=Q(nps__lte=HIGHEST_DETRACTOR))
     rows = (
         Response.objects.between(first, last)
-        .filter(life_situation=life_situation_id, institution__in=list(institution_ids))
+        .filter(life_situation=life_situation_id, institution__in=list(institution_ids), is_measured=True)
         .order_by()
-        .values_list("institution_id", "days", "is_eligible")
+        .values_list("institution_id", "days", "is_eligible", "is_excluded")
         .annotate(number=Count("pk"), **columns)
     )
     received: Counter[int] = Counter()
+    excluded: Counter[int] = Counter()
     sums: dict[int, list[int]] = {}
     days: dict[int, dict[Decimal, int]] = {}
-    for institution, reported, is_eligible, number, *numbers in rows:
+    for institution, reported, is_eligible, is_excluded, number, *numbers in rows:
         received[institution] += number
-        if not is_eligible:
+        excluded[institution] += number if is_excluded else 0
+        if is_excluded or not is_eligible:
             continue
         before = sums.get(institution)
         now = [number, *numbers]
@@ -66,6 +68,7 @@ def counts_from_answers(
     return {
         institution: _from_columns(
             number,
+            excluded[institution],
             dict(zip(("eligible", *columns), sums.get(institution, nothing), strict=True)),
             days.get(institution, {}),
         )
@@ -73,11 +76,12 @@ def counts_from_answers(
     }
 
 
-def _from_columns(received: int, row: dict[str, int], days: Mapping[Decimal, int]) -> InstitutionCounts:
+def _from_columns(received: int, excluded: int, row: dict[str, int], days: Mapping[Decimal, int]) -> InstitutionCounts:
     return InstitutionCounts(
         received=received,
         eligible=row["eligible"],
         shares={share: ShareCounts(row[f"{share}_n"], row[f"{share}_positive"]) for share in SHARES},
         nps=NpsCounts(row["nps_n"], row["promoters"], row["detractors"]),
         days=DaysCounts.from_tally(dict(days)),
+        excluded=excluded,
     )
