@@ -1,0 +1,14 @@
+from celery import shared_task
+from django.utils import timezone
+
+from monitoring import answers_export, reminders
+
+
+@shared_task(name="monitoring.tasks.remind_of_fieldwork")
+def remind_of_fieldwork() -> None:
+    reminders.ask(timezone.now())
+
+
+@shared_task(name="monitoring.tasks.forget_answer_files")
+def forget_answer_files() -> None:
+    answers_export.forget_old(timezone.now())
