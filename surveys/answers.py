@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from surveys.definition import SCALE4, Definition, Question, Section
@@ -19,11 +20,24 @@ Sent = Mapping[str, Sequence[str]]
 EARLIEST_DATE = date(2000, 1, 1)
 # Control characters and halves of surrogate pairs: nobody types them, databases and XLSX refuse them.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_LONGEST_DATE = len("2026-11-05")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
 
+class Message(str):
+    """What is wrong with an answer, in Russian. A page in another language makes its own of `pattern` and `values`."""
+
+    pattern: str
+    values: dict[str, object]
+
+    def __new__(cls, pattern: str, **values: object) -> "Message":
+        message = super().__new__(cls, pattern % values if values else pattern)
+        message.pattern, message.values = pattern, values
+        return message
+
+
 class InvalidAnswers(Exception):
-    """Some answers cannot be taken; `errors` maps field names to Russian messages for the person answering."""
+    """Some answers cannot be taken; `errors` maps field names to messages for the person answering (`Message`)."""
 
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(f"{len(errors)} invalid answers")
@@ -31,7 +45,9 @@ class InvalidAnswers(Exception):
 
 
 class _Wrong(Exception):
-    pass
+    def __init__(self, pattern: str, **values: object) -> None:
+        super().__init__(pattern)
+        self.message = Message(pattern, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,28 @@ def repeats(section: Section, sent: Sent) -> int:
 
 def clean_text(text: str) -> str:
     """Text as a person meant it: no characters that cannot be typed, plain line ends, no outer space."""
+    if text.isprintable():
+        # Nearly all there is: nothing in it to take out.
+        return text.strip()
     return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def keep_known(definition: Definition, sent: Sent) -> dict[str, list[str]]:
+    """What was sent to the questions of this questionnaire, cleaned; nothing else, and no more than a page can send."""
+    known: dict[str, list[str]] = {}
+    for section in definition.sections:
+        indexes: list[int | None] = [None]
+        if section.repeat:
+            indexes = list(range(repeats(section, sent)))
+            known[count_field(section)] = [str(len(indexes))]
+        for index in indexes:
+            for question in section.questions:
+                name = field_name(section, question, index)
+                given = [text for text in map(clean_text, sent.get(name, ())) if text]
+                # One too many is kept, so that it is called an error and not quietly mended.
+                if given := given[: len(question.choices) + 1 if question.type == "multiple" else 2]:
+                    known[name] = given
+    return known
 
 
 def read_answers(definition: Definition, sent: Sent, *, today: date) -> Answers:
@@ -79,6 +116,19 @@ def read_answers(definition: Definition, sent: Sent, *, today: date) -> Answers:
 
     Raises InvalidAnswers with every wrong field at once.
     """
+    values, errors = read_so_far(definition, sent, today=today)
+    if errors:
+        raise InvalidAnswers(errors)
+    measures = {
+        measure: _typed(question, values[question.code])
+        for measure, question in definition.by_measure.items()
+        if question.code in values
+    }
+    return Answers(values, measures)
+
+
+def read_so_far(definition: Definition, sent: Sent, *, today: date) -> tuple[dict[str, Any], dict[str, str]]:
+    """Of a questionnaire half filled: the answers that can be taken (as `Answers.values`), and the errors by field."""
     errors: dict[str, str] = {}
     values: dict[str, Any] = {}
     for section in definition.sections:
@@ -92,14 +142,7 @@ def read_answers(definition: Definition, sent: Sent, *, today: date) -> Answers:
                 blocks.append(block)
             if any(blocks):
                 values[section.code] = blocks
-    if errors:
-        raise InvalidAnswers(errors)
-    measures = {
-        measure: _typed(question, values[question.code])
-        for measure, question in definition.by_measure.items()
-        if question.code in values
-    }
-    return Answers(values, measures)
+    return values, errors
 
 
 def is_visible(question: Question, answered: Mapping[str, Any]) -> bool:
@@ -130,13 +173,13 @@ def _read_section(
         try:
             if not given:
                 if question.required:
-                    raise _Wrong("Выберите дату" if question.type == "date" else "Ответьте на этот вопрос")
+                    raise _Wrong("Выберите дату") if question.type == "date" else _Wrong("Ответьте на этот вопрос")
                 continue
             if len(given) > 1 and question.type != "multiple":
                 raise _Wrong("Здесь возможен только один ответ")
             into[question.code] = answered[question.code] = _READERS[question.type](question, given, today)
         except _Wrong as error:
-            errors[name] = str(error)
+            errors[name] = error.message
 
 
 def _choice(question: Question, given: list[str], today: date) -> str:
@@ -160,18 +203,16 @@ def _multiple(question: Question, given: list[str], today: date) -> list[str]:
 def _number(question: Question, given: list[str], today: date) -> str:
     text = given[0].replace(",", ".").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
     if not _NUMBER.fullmatch(text):
-        raise _Wrong("Введите число, например 3" + (" или 3,5" if question.decimals else ""))
+        raise _Wrong("Введите число, например 3 или 3,5") if question.decimals else _Wrong("Введите число, например 3")
     number = Decimal(text)
     if not question.min <= number <= question.max:
-        raise _Wrong(f"Введите число от {_plain(question.min)} до {_plain(question.max)}")
+        raise _Wrong("Введите число от %(least)s до %(most)s", least=_plain(question.min), most=_plain(question.max))
     if number != round(number, question.decimals):
-        raise _Wrong(
-            f"Не больше {question.decimals} знаков после запятой"
-            if question.decimals > 1
-            else "Не больше одного знака после запятой"
-            if question.decimals
-            else "Введите целое число"
-        )
+        if question.decimals == 0:
+            raise _Wrong("Введите целое число")
+        if question.decimals == 1:
+            raise _Wrong("Не больше одного знака после запятой")
+        raise _Wrong("Не больше %(count)s знаков после запятой", count=question.decimals)
     return _plain(number)
 
 
@@ -188,7 +229,11 @@ def _date(question: Question, given: list[str], today: date) -> str:
 
 def _text(question: Question, given: list[str], today: date) -> str:
     if len(given[0]) > question.max_length:
-        raise _Wrong(f"Слишком длинный текст: {len(given[0])} знаков, можно не больше {question.max_length}")
+        raise _Wrong(
+            "Слишком длинный текст: %(length)s знаков, можно не больше %(most)s",
+            length=len(given[0]),
+            most=question.max_length,
+        )
     return given[0]
 
 
@@ -205,6 +250,12 @@ _READERS: dict[str, Callable[[Question, list[str], date], Any]] = {
 
 def parse_date(text: str) -> date | None:
     """A date as browsers send it (2026-11-05) or as people write it (05.11.2026); None when it is neither."""
+    return _parse_date(text) if len(text) <= _LONGEST_DATE else None
+
+
+# In a file the same days come again and again, and reading one takes as long as all the rest of an answer.
+@lru_cache(maxsize=2048)
+def _parse_date(text: str) -> date | None:
     for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
             return datetime.strptime(text, pattern).date()

@@ -6,8 +6,9 @@ Pure: a definition, the values sent and the errors go in; what the template prin
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from surveys.answers import Sent, clean_text, count_field, field_name, parse_date, repeats
+from surveys.answers import Sent, clean_text, count_field, field_name, keep_known, parse_date, repeats
 from surveys.definition import Definition, Question, Section
+from surveys.steps import Steps, may_be_asked
 
 # Shorter texts get one line instead of a box.
 ONE_LINE = 100
@@ -29,7 +30,7 @@ class Field:
     value: str
     choices: list[Choice]
     error: str
-    # Titles of the answers to an earlier question after which this one is shown.
+    # Titles of the answers to an earlier question of the page after which this one is shown; empty: it always is.
     shown_on: list[str]
 
     @property
@@ -93,20 +94,43 @@ class Part:
         return bool(self.section.repeat and len(self.blocks) > self.section.repeat.min)
 
 
-def build_parts(definition: Definition, sent: Sent, errors: Mapping[str, str]) -> list[Part]:
-    """All sections with what was typed (`sent`) and what is wrong with it (field name → message)."""
+def build_parts(
+    definition: Definition, sent: Sent, errors: Mapping[str, str], *, steps: Steps | None = None, step: int = 0
+) -> list[Part]:
+    """All sections with what was typed (`sent`) and what is wrong with it (field name → message).
+
+    With `steps` only the section of that step, without the questions that earlier answers leave out.
+    """
     parts = []
-    for section in definition.sections:
+    for section in definition.sections if steps is None else [definition.sections[step]]:
         indexes: list[int | None] = [None] if section.repeat is None else list(range(repeats(section, sent)))
+        asked = _asked(definition, section, steps)
         blocks = [
             Block(
                 number="" if index is None else str(index + 1),
-                fields=[_field(definition, section, question, index, sent, errors) for question in section.questions],
+                fields=[
+                    _field(definition, section, question, index, sent, errors, decided=steps is not None)
+                    for question in asked
+                ],
             )
             for index in indexes
         ]
         parts.append(Part(section, blocks))
     return parts
+
+
+def _asked(definition: Definition, section: Section, steps: Steps | None) -> list[Question]:
+    if steps is None:
+        return section.questions
+    return [one for one in section.questions if may_be_asked(definition, section, one, steps.answered)]
+
+
+def carried_fields(definition: Definition, sent: Sent, parts: list[Part]) -> list[tuple[str, str]]:
+    """Names and values of what was typed on other steps: it goes along unseen, so that no step is lost."""
+    here = {field.name for field in fields_of(parts)} | {part.count_field for part in parts}
+    return [
+        (name, value) for name, values in keep_known(definition, sent).items() if name not in here for value in values
+    ]
 
 
 def fields_of(parts: list[Part]) -> Iterator[Field]:
@@ -115,27 +139,35 @@ def fields_of(parts: list[Part]) -> Iterator[Field]:
             yield from block.fields
 
 
-def visibility_rules(definition: Definition, sent: Sent) -> str:
+def visibility_rules(definition: Definition, sent: Sent, *, steps: Steps | None = None, step: int = 0) -> str:
     """CSS that shows a conditional question once its condition is met: no script is needed.
 
     Codes are made of Latin letters, digits and underscores, so they need no escaping here.
     """
     rules = []
-    for section in definition.sections:
+    for section in definition.sections if steps is None else [definition.sections[step]]:
         indexes: list[int | None] = [None] if section.repeat is None else list(range(repeats(section, sent)))
+        asked = _asked(definition, section, steps)
         for index in indexes:
-            for question in section.questions:
-                if question.visible_if:
-                    conditions = "".join(_conditions(definition, section, question, index))
+            for question in asked:
+                conditions = "".join(_conditions(definition, section, question, index, decided=steps is not None))
+                if conditions:
                     rules.append(f"form{conditions} #b-{field_name(section, question, index)}{{display:block}}")
     return "@supports selector(:has(*)){" + "".join(rules) + "}" if rules else ""
 
 
-def _conditions(definition: Definition, section: Section, question: Question, index: int | None) -> Iterator[str]:
-    """One `:has()` per condition: the question's own, and those of the questions it hangs on."""
+def _conditions(
+    definition: Definition, section: Section, question: Question, index: int | None, *, decided: bool
+) -> Iterator[str]:
+    """One `:has()` per condition: the question's own, and those of the questions it hangs on.
+
+    `decided`: conditions on other sections have been looked at already, and hold.
+    """
     while question.visible_if:
         asked = definition.by_code[question.visible_if.question]
         home = section if asked in section.questions else None
+        if home is None and decided:
+            return
         name = field_name(section, asked, index) if home else asked.code
         yield ":has(" + ",".join(f"#f-{name}-{value}:checked" for value in question.visible_if.values) + ")"
         question, index = asked, index if home else None
@@ -150,6 +182,8 @@ def _field(
     index: int | None,
     sent: Sent,
     errors: Mapping[str, str],
+    *,
+    decided: bool,
 ) -> Field:
     name = field_name(section, question, index)
     given = [clean_text(value) for value in sent.get(name, ())]
@@ -162,7 +196,9 @@ def _field(
     if question.type == "text" and question.max_length <= ONE_LINE:
         widget = "line"
     shown_on = []
-    if question.visible_if:
+    if question.visible_if and not (
+        decided and definition.by_code[question.visible_if.question] not in section.questions
+    ):
         titles = definition.by_code[question.visible_if.question].choices
         shown_on = [title for code, title in titles.items() if code in question.visible_if.values]
     return Field(

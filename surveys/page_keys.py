@@ -1,7 +1,8 @@
 """The key a questionnaire page carries: by it answers from one opened page are stored once, whatever is sent again.
 
 Random, so that it tells nothing of who opened the page; signed together with the link and the instant it was made, so
-that a key of another link, an invented one, or an earlier instant (to slip in after the close) is refused.
+that a key of another link, an invented one, or an earlier instant (to slip in after the close) is refused. What is
+asked after the answers were sent has a key of its own, which nothing joins with theirs.
 """
 
 import secrets
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.core.signing import BadSignature, Signer
+
+ANSWERS, FEEDBACK = "page_keys", "feedback_keys"
 
 
 class BadPageKey(Exception):
@@ -22,21 +25,21 @@ class PageKey:
     signed: str  # stands in the page
 
 
-def new_page_key(link_id: int, now: datetime) -> PageKey:
+def new_page_key(link_id: int, now: datetime, purpose: str = ANSWERS) -> PageKey:
     random = secrets.token_urlsafe(16)
     # Whole seconds: enough for the grace.
     second = int(now.timestamp())
-    return PageKey(random, datetime.fromtimestamp(second, UTC), _signer(link_id).sign(f"{random}.{second}"))
+    return PageKey(random, datetime.fromtimestamp(second, UTC), _signer(link_id, purpose).sign(f"{random}.{second}"))
 
 
-def read_page_key(link_id: int, signed: str) -> PageKey:
+def read_page_key(link_id: int, signed: str, purpose: str = ANSWERS) -> PageKey:
     """The key as it came back with the answers. Raises BadPageKey."""
     try:
-        random, second = _signer(link_id).unsign(signed).split(".")
+        random, second = _signer(link_id, purpose).unsign(signed).split(".")
     except BadSignature:
         raise BadPageKey from None
     return PageKey(random, datetime.fromtimestamp(int(second), UTC), signed)
 
 
-def _signer(link_id: int) -> Signer:
-    return Signer(salt=f"surveys.page_keys.{link_id}")
+def _signer(link_id: int, purpose: str) -> Signer:
+    return Signer(salt=f"surveys.{purpose}.{link_id}")

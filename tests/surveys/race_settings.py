@@ -3,3 +3,5 @@
 from nsi_portal.settings import *  # noqa: F403
 
 ROOT_URLCONF = "tests.surveys.race_urls"
+# The race waits for no collectstatic.
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"  # noqa: F405

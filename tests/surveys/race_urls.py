@@ -27,7 +27,7 @@ def naive_answer(request: HttpRequest, token: str) -> HttpResponse:
         answers = read_answers(card.definition, dict(request.POST.lists()), today=card.today(timezone.now()))
         if not stored:
             cursor.execute(f"INSERT INTO {COPY} (key, digest) VALUES (%s, %s)", [key.random, answers.digest()])
-    page = pages.thanks_page(card)
+    page = pages.thanks_page(card, "ru", "feedback")
     return HttpResponse(page.body)
 
 

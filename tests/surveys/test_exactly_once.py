@@ -55,7 +55,7 @@ class Portal:
     database: str  # its DATABASE_URL
 
     def new_key(self) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request("GET", f"/s/{self.token}/")
         page = connection.getresponse().read().decode()
         connection.close()
@@ -138,7 +138,7 @@ def race(portal: Portal, path: str, bodies: list[list[str]]) -> list[list[tuple[
         sender.stdin = None
     results = []
     for sender in senders:
-        output, _ = sender.communicate(timeout=30)
+        output, _ = sender.communicate(timeout=120)
         assert sender.returncode == 0
         results.append([tuple(result) for result in json.loads(output)])
     return [list(one_round) for one_round in zip(*results, strict=True)]

@@ -10,7 +10,7 @@ from django.test import Client
 
 from surveys import pages
 from surveys.models import PAGE_KEPT_SECONDS, Response, SurveyLink
-from surveys.services import close_link
+from surveys.services.links import close_link
 from tests.factories import MembershipFactory, SurveyLinkFactory
 
 pytestmark = pytest.mark.django_db
