@@ -8,6 +8,7 @@ meet a byte that was not counted. Writing: `write_text` puts people's words into
 import io
 import posixpath
 import re
+import warnings
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
@@ -17,8 +18,10 @@ from datetime import date, datetime, time, timedelta
 from typing import IO, Any
 from xml.parsers import expat
 
+from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell, MergedCell
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.cell_range import CellRange
 from python_calamine import CalamineError, CalamineWorkbook
 
 MAX_FILE_BYTES = 10 * 2**20
@@ -31,6 +34,9 @@ MAX_PARTS = 1000
 MAX_ELEMENTS = 1_500_000
 # workbook.xml and the lists of relations are a page or two; these are the parts read as trees.
 _MAX_TREE_BYTES = 2**20
+# A workbook that is opened whole takes some 400 bytes an element: at most 200 MB. Ranges are made cell by cell.
+MAX_REOPENED_ELEMENTS = 400_000
+MAX_REOPENED_RANGES = 100_000
 MAX_CELL_TEXT = 32_767
 _CHUNK = 64 * 1024
 
@@ -38,6 +44,7 @@ _ZIP = b"PK\x03\x04"
 _ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_FLAG = 1
+_MACROS_PART = "vbaproject.bin"
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 _ROW_NUMBER = re.compile(r"[1-9]\d{0,6}")
 # What XML cannot hold, and so no XLSX can.
@@ -49,6 +56,7 @@ _NOT_XLSX = "Это не книга XLSX. Откройте файл в Excel и�
 _DAMAGED = "Файл повреждён: его не удаётся прочитать. Сохраните книгу заново и пришлите её ещё раз"
 _ENCRYPTED = "Файл защищён паролем. Снимите пароль и сохраните книгу ещё раз"
 _OLD_EXCEL = "Это старый формат .xls. Сохраните книгу как «Книга Excel (.xlsx)»"
+_WITH_MACROS = "В файле есть макросы. Сохраните его как «Книга Excel (.xlsx)», без макросов"
 _TOO_LARGE_UNPACKED = "Файл слишком велик в распакованном виде. Оставьте в книге только лист с данными"
 
 
@@ -171,6 +179,8 @@ def _check_declared(entries: list[zipfile.ZipInfo]) -> None:
         raise WorkbookRefused(_ENCRYPTED)
     if not {"[content_types].xml", "xl/workbook.xml"} <= set(names):
         raise WorkbookRefused(_NOT_XLSX)
+    if any(name.endswith(_MACROS_PART) for name in names):
+        raise WorkbookRefused(_WITH_MACROS)
     if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
         raise WorkbookRefused(_DAMAGED)
     if sum(entry.file_size for entry in entries) > MAX_UNPACKED_BYTES:
@@ -337,6 +347,97 @@ def _packed(parts: dict[str, bytes], names: Iterable[str]) -> io.BytesIO:
             archive.writestr("[Content_Types].xml" if name == "[content_types].xml" else name, parts[name])
     packed.seek(0)
     return packed
+
+
+# Giving back ----------------------------------------------------------------------------------------------------------
+
+_KEPT_BOOK_PARTS = ("worksheet", "sharedStrings", "styles", "theme")
+_KEPT_SHEET_PARTS = ("comments", "table", "hyperlink")
+_RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_OVERRIDE = "{http://schemas.openxmlformats.org/package/2006/content-types}Override"
+
+
+def reopen_workbook(content: bytes) -> Workbook:
+    """The workbook somebody has sent, to be written on and given back: its sheets, formats and values.
+
+    Formulas come back as the values kept with them; pictures, charts, pivot tables and outer links are left out. Raises
+    WorkbookRefused when it cannot be opened so, or is too large for that.
+    """
+    parts = _reopened_parts(_counted_parts(_content(content)))
+    try:
+        with warnings.catch_warnings():
+            # What the library does not know it leaves out, and says so.
+            warnings.simplefilter("ignore")
+            return load_workbook(_packed(parts, parts), data_only=True, keep_links=False)
+    except Exception as error:  # Whatever a strange file makes it raise; the parts were counted, so it harms nobody.
+        raise WorkbookRefused(_DAMAGED) from error
+
+
+def _reopened_parts(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """The parts of the workbook itself and of its sheets, each checked, without what leads elsewhere."""
+    own: tuple[str, ...] = ("_rels/.rels", "xl/workbook.xml")
+    kept = {name: parts[name] for name in own if name in parts}
+    book_relations = "xl/_rels/workbook.xml.rels"
+    kept[book_relations], targets = _relations_kept(parts, book_relations, "xl", _KEPT_BOOK_PARTS)
+    kept |= {name: parts[name] for name in targets if name in parts}
+    for sheet in [name for name in targets if name in parts]:
+        folder, _, file = sheet.rpartition("/")
+        relations = f"{folder}/_rels/{file}.rels"
+        if relations in parts:
+            kept[relations], beside = _relations_kept(parts, relations, folder, _KEPT_SHEET_PARTS)
+            kept |= {name: parts[name] for name in beside if name in parts}
+    kept["[content_types].xml"] = _types_kept(parts, kept)
+    guard = _RangeGuard()
+    for part in kept.values():
+        _parse(part, guard)
+    return kept
+
+
+def _types_kept(parts: dict[str, bytes], kept: Iterable[str]) -> bytes:
+    """The list of content types, of the kept parts only."""
+    tree = _tree(parts.get("[content_types].xml"))
+    for override in list(tree):
+        if override.tag == _OVERRIDE:
+            # Names of parts have no case, and what follows looks them up by letters.
+            name = override.get("PartName", "").lower()
+            override.set("PartName", name)
+            if name.lstrip("/") not in kept:
+                tree.remove(override)
+    return ET.tostring(tree)
+
+
+def _relations_kept(parts: dict[str, bytes], name: str, folder: str, kinds: tuple[str, ...]) -> tuple[bytes, list[str]]:
+    """A list of relations with only these kinds in it, and the parts they lead to."""
+    tree = _tree(parts.get(name))
+    targets = []
+    for relation in list(tree):
+        kind = relation.get("Type", "").rpartition("/")[2]
+        if relation.tag != _RELATION or kind not in kinds:
+            tree.remove(relation)
+        elif relation.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/").lower()
+            relation.set("Target", f"/{target}")
+            targets.append(target)
+    return ET.tostring(tree), targets
+
+
+class _RangeGuard(_Guard):
+    """Counts the elements of all parts, and the cells of the ranges that opening a workbook makes one by one."""
+
+    cells = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        super().start(name, attributes)
+        if self.elements > MAX_REOPENED_ELEMENTS:
+            raise WorkbookRefused(_TOO_LARGE_UNPACKED)
+        if name.rpartition(":")[2] in ("mergeCell", "hyperlink", "comment", "table") and "ref" in attributes:
+            try:
+                found = CellRange(attributes["ref"])
+            except ValueError as error:
+                raise WorkbookRefused(_DAMAGED) from error
+            self.cells += found.size["rows"] * found.size["columns"]
+            if self.cells > MAX_REOPENED_RANGES:
+                raise WorkbookRefused(_TOO_LARGE_UNPACKED)
 
 
 # Writing --------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -35,13 +35,24 @@ from regions.spreadsheets import (
 from surveys.answers import Answers, InvalidAnswers, clean_text, parse_date, read_answers
 from surveys.definition import SCALE4_TITLES, Definition, Question
 from surveys.models import Response, SurveyLink
-from surveys.services import Origin, build_response, store_responses
+from surveys.services.arriving import Origin, build_response, store_responses
+from surveys.windows import AnswerWindow, shown
 
 ANSWERED_ON = "answered_on"
 ANSWERED_ON_TITLE = "Дата заполнения анкеты"
+# By its number a row is known again, whatever has become of its answers and of its place in the file.
+ROW_ID = "row_id"
+ROW_ID_TITLE = "Номер строки (необязательно)"
+# Of a file that came back from the portal: what is wrong with each row. Nothing in it is read.
+TO_MEND = "what_to_mend"
 HEADER_ROWS = 2
 MAX_ANSWERS = 10_000
 MAX_COLUMNS = 200
+LONGEST_ROW_ID = 60
+
+# Called with how many rows of how many are read.
+Progress = Callable[[int, int], None]
+PROGRESS_EVERY = 500
 
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,9})[.,]0+")
 _NUMBER_LIKE = re.compile(r"-?\d+(?:[.,]\d+)?")
@@ -65,12 +76,20 @@ class Problem:
         return f"{place[0].upper()}{place[1:]}: {self.message}" if place else self.message
 
 
-class ImportRefused(Exception):
-    """Nothing was stored; `problems` lists everything to mend, from the top of the sheet down."""
+# Row (0: the whole file) and column (from 0; -1: the whole row).
+Place = tuple[int, int]
 
-    def __init__(self, problems: list[Problem]) -> None:
+
+class ImportRefused(Exception):
+    """Nothing was stored; `problems` lists everything to mend, from the top of the sheet down.
+
+    `reading` is the sheet they were found in, or None when the file is no workbook that can be read.
+    """
+
+    def __init__(self, problems: list[Problem], reading: "SheetReading | None" = None) -> None:
         super().__init__(f"{len(problems)} problems")
         self.problems = problems
+        self.reading = reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,47 @@ class ImportResult:
     eligible: int  # of all rows of the file
 
 
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row that can be taken: its number on the sheet, the person's number for it (or empty), what it says."""
+
+    number: int
+    row_id: str
+    answered_on: date
+    answers: Answers
+
+
+@dataclass(slots=True)
+class SheetReading:
+    """A sheet of answers as it was read: the rows that can be taken and what is wrong with the others."""
+
+    sheet: SheetRows
+    columns: dict[str, int]  # code → column, from 0
+    rows: list[SheetRow]
+    found: list[tuple[Place, Problem]]
+    # Numbers of rows on the sheet whose answers are here already.
+    known: set[int] = field(default_factory=set)
+
+    @property
+    def problems(self) -> list[Problem]:
+        # Within a row from left to right; the sort is stable, so several problems of one cell keep their order.
+        return [problem for _, problem in sorted(self.found, key=lambda found: found[0])]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A file without mistakes: the answers to store, and those of its rows that are here already."""
+
+    reading: SheetReading
+    new: list[Response]
+    repeated: int
+    eligible: int  # of all rows of the file
+
+    @property
+    def rows(self) -> int:
+        return len(self.new) + self.repeated
+
+
 def import_file(
     *, link: SurveyLink, content: bytes | IO[bytes], now: datetime, dry_run: bool = False, by: User | None = None
 ) -> ImportResult:
@@ -92,93 +152,140 @@ def import_file(
     """
     if by is not None:
         require(by, Permission.RESPONSES_IMPORT, link.institution)
-    responses = _read_responses(link, content, now)
-    if dry_run:
-        stored = len(responses) - _number_known([response.key for response in responses])
-    else:
-        stored = store_responses(responses)
-    return ImportResult(
-        rows=len(responses),
-        stored=stored,
-        repeated=len(responses) - stored,
-        eligible=sum(response.is_eligible for response in responses),
-    )
+    plan = plan_file(link=link, content=content, now=now)
+    # What somebody else has stored since is a repetition too.
+    stored = len(plan.new) if dry_run else store_responses(plan.new)
+    return ImportResult(rows=plan.rows, stored=stored, repeated=plan.rows - stored, eligible=plan.eligible)
+
+
+def plan_file(
+    *, link: SurveyLink, content: bytes | IO[bytes], now: datetime, progress: Progress = lambda done, of: None
+) -> Plan:
+    """What loading the file would do; nothing is stored. Raises ImportRefused."""
+    reading = read_sheet(link, content, now, progress)
+    origin = Origin.of(link)
+    responses = [
+        build_response(
+            origin=origin,
+            # Known when all rows are.
+            key="",
+            answers=row.answers,
+            mode=Response.Mode.FILE,
+            arrived_at=now,
+            answered_on=row.answered_on,
+        )
+        for row in reading.rows
+    ]
+    # Of a file with mistakes too: its rows get numbers, but for those that are here already.
+    _find_known(link, reading, responses)
+    if reading.found:
+        raise ImportRefused(reading.problems, reading)
+    new = [response for row, response in zip(reading.rows, responses, strict=True) if row.number not in reading.known]
+    eligible = sum(response.is_eligible for response in responses)
+    return Plan(reading, new, len(responses) - len(new), eligible)
 
 
 def row_key(*, link_id: int, answers: Answers, answered_on: date, ordinal: int) -> str:
-    """The key of a row: the same for the same row of the same file, however it was saved.
+    """The key of a row without a number: the same for the same row of the same file, however it was saved.
 
     Two people may give the same answers on one day, so identical rows are told apart by which of them it is within the
     file (`ordinal`), not by the number of the row: rows may be added, moved and sorted. The prefix keeps these keys
     apart from those of the page.
     """
-    content = f"{link_id}\n{answers.digest().hex()}\n{answered_on.isoformat()}\n{ordinal}"
+    return _content_key(link_id, answers.digest(), answered_on, ordinal)
+
+
+def _content_key(link_id: int, digest: bytes, answered_on: date, ordinal: int) -> str:
+    content = f"{link_id}\n{digest.hex()}\n{answered_on.isoformat()}\n{ordinal}"
     return f"file-{hashlib.sha256(content.encode()).hexdigest()[:59]}"
 
 
-def _number_known(keys: list[str]) -> int:
-    step = 500
-    return sum(
-        Response.objects.filter(key__in=keys[begin : begin + step]).count() for begin in range(0, len(keys), step)
-    )
+def row_id_key(*, link_id: int, row_id: str) -> str:
+    """The key of a row with a number of its own."""
+    content = f"{link_id}\n{row_id}"
+    return f"{_BY_ROW_ID}{hashlib.sha256(content.encode()).hexdigest()[:60]}"
+
+
+_BY_ROW_ID = "row-"
+# Digest of the answers and the day: what makes two rows the same.
+Content = tuple[bytes, date]
 
 
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
-def _read_responses(link: SurveyLink, content: bytes | IO[bytes], now: datetime) -> list[Response]:
+def read_sheet(link: SurveyLink, content: bytes | IO[bytes], now: datetime, progress: Progress) -> SheetReading:
+    """The rows of a file and what is wrong with them. Raises ImportRefused when it is no workbook."""
     try:
         sheet = open_workbook_rows(content, max_rows=HEADER_ROWS + MAX_ANSWERS, max_columns=MAX_COLUMNS)
     except WorkbookRefused as error:
         raise ImportRefused([Problem(None, "", str(error))]) from error
-    reader = _SheetReader(link.version.definition, _Window.of(link, now))
+    reader = _SheetReader(link.version.definition, AnswerWindow.of(link, now), progress)
     rows = list(reader.read(sheet))
-    if reader.found:
-        # Within a row from left to right; the sort is stable, so several problems of one cell keep their order.
-        raise ImportRefused([problem for _, problem in sorted(reader.found, key=lambda found: found[0])])
-    origin = Origin.of(link)
-    ordinals: Counter[tuple[bytes, date]] = Counter()
-    responses = []
-    for answered_on, answers in rows:
-        identical = (answers.digest(), answered_on)
-        ordinals[identical] += 1
-        responses.append(
-            build_response(
-                origin=origin,
-                key=row_key(link_id=link.pk, answers=answers, answered_on=answered_on, ordinal=ordinals[identical]),
-                answers=answers,
-                mode=Response.Mode.FILE,
-                arrived_at=now,
-                answered_on=answered_on,
-            )
+    return SheetReading(sheet, reader.columns, rows, reader.found)
+
+
+def _find_known(link: SurveyLink, reading: SheetReading, responses: list[Response]) -> None:
+    """Give each response its key, and note in `reading.known` the rows that are here already.
+
+    A row whose number is known with other answers goes to `reading.found`: nothing is overwritten.
+    """
+    numbered = [(row, one) for row, one in zip(reading.rows, responses, strict=True) if row.row_id]
+    others = [(row, one) for row, one in zip(reading.rows, responses, strict=True) if not row.row_id]
+    for row, response in numbered:
+        response.key = row_id_key(link_id=link.pk, row_id=row.row_id)
+    ordinals: Counter[Content] = Counter()
+    for _, response in others:
+        content = _content_of(response)
+        ordinals[content] += 1
+        response.key = _content_key(link.pk, *content, ordinals[content])
+    if not Response.objects.filter(link=link, mode=Response.Mode.FILE).exists():
+        return
+    stored = _stored_under(response.key for response in responses)
+    for row, response in numbered:
+        if response.key in stored:
+            reading.known.add(row.number)
+            if stored[response.key] != _content_of(response):
+                reading.found.append(_other_answers(row, reading.columns[ROW_ID]))
+    if not others:
+        return
+    # Stored with a number this file no longer has: the file was loaded with numbers, and now comes without.
+    left = Counter(_stored_with_numbers(link))
+    left.subtract(_content_of(response) for row, response in numbered if row.number in reading.known)
+    for row, response in others:
+        if response.key in stored:
+            reading.known.add(row.number)
+        elif left[_content_of(response)] > 0:
+            left[_content_of(response)] -= 1
+            reading.known.add(row.number)
+
+
+def _content_of(response: Response) -> Content:
+    return bytes(response.digest), response.answered_on
+
+
+def _other_answers(row: SheetRow, column: int) -> tuple[Place, Problem]:
+    message = f"строка с номером «{_short(row.row_id)}» уже загружена с другими ответами, они не изменены"
+    place = f"{get_column_letter(column + 1)} ({ROW_ID})"
+    return (row.number, column), Problem(row.number, place, message)
+
+
+def _stored_under(keys: Iterable[str]) -> dict[str, Content]:
+    """What is stored under these keys."""
+    wanted, step = list(keys), 500
+    return {
+        key: (bytes(digest), answered_on)
+        for begin in range(0, len(wanted), step)
+        for key, digest, answered_on in Response.objects.filter(key__in=wanted[begin : begin + step]).values_list(
+            "key", "digest", "answered_on"
         )
-    return responses
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """The days on which answers to a link could have been given, by the calendar of the region."""
-
-    first: date
-    last: date | None
-    today: date
-
-    @classmethod
-    def of(cls, link: SurveyLink, now: datetime) -> "_Window":
-        region = link.institution.region
-        last_days = [link.closes_on] if link.closes_on else []
-        if link.closed_at:
-            last_days.append(region.local_date(link.closed_at))
-        return cls(link.opens_on, min(last_days, default=None), region.local_date(now))
-
-    def objection(self, day: date) -> str:
-        if day > self.today:
-            return f"эта дата ещё не наступила: в регионе сегодня {_shown(self.today)}"
-        if day < self.first:
-            return f"ссылка открыта только с {_shown(self.first)}"
-        if self.last and day > self.last:
-            return f"ссылка была открыта только по {_shown(self.last)}"
-        return ""
+def _stored_with_numbers(link: SurveyLink) -> Iterator[Content]:
+    rows = Response.objects.filter(link=link, mode=Response.Mode.FILE, key__startswith=_BY_ROW_ID)
+    for digest, answered_on in rows.values_list("digest", "answered_on"):
+        yield bytes(digest), answered_on
 
 
 class _Wrong(Exception):
@@ -188,9 +295,10 @@ class _Wrong(Exception):
 @dataclass
 class _SheetReader:
     definition: Definition
-    window: _Window
+    window: AnswerWindow
+    progress: Progress
     # Places (row, number of the column) with what is wrong there.
-    found: list[tuple[tuple[int, int], Problem]] = field(default_factory=list)
+    found: list[tuple[Place, Problem]] = field(default_factory=list)
     columns: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -201,9 +309,13 @@ class _SheetReader:
                 self.repeating |= {question.code for question in section.questions}
             else:
                 self.questions |= {question.code: question for question in section.questions}
+        # A questionnaire may have a question of this code: then its rows have no numbers.
+        self.service = {ROW_ID, TO_MEND} - self.questions.keys() - self.repeating
+        self.row_ids: dict[str, int] = {}
+        self.seen: dict[tuple[str, type, CellValue], list[str]] = {}
         self.options = {code: _Options(question) for code, question in self.questions.items() if question.choices}
 
-    def read(self, sheet: SheetRows) -> Iterator[tuple[date, Answers]]:
+    def read(self, sheet: SheetRows) -> Iterator[SheetRow]:
         """The rows that can be taken; what cannot is left in `found`."""
         if any(
             section.repeat and section.repeat.min and any(question.required for question in section.questions)
@@ -211,7 +323,7 @@ class _SheetReader:
         ):
             self.blame(0, None, "В анкете есть обязательный повторяющийся раздел: такие ответы из файла не загружаются")
             return
-        if not any(_is_filled(value) for row in sheet.rows for value in row):
+        if not any(is_filled(value) for row in sheet.rows for value in row):
             self.blame(0, None, f"На листе «{sheet.name}» ничего нет")
             return
         self._read_codes(sheet)
@@ -223,11 +335,13 @@ class _SheetReader:
         data = [
             (number, row)
             for number, row in enumerate(sheet.rows[HEADER_ROWS:], start=HEADER_ROWS + 1)
-            if any(_is_filled(value) for value in row)
+            if any(is_filled(value) for value in row)
         ]
         if not data:
             self.blame(0, None, f"Нет ни одной строки с ответами: они начинаются со строки {HEADER_ROWS + 1}")
-        for number, row in data:
+        for done, (number, row) in enumerate(data):
+            if done % PROGRESS_EVERY == 0:
+                self.progress(done, len(data))
             answer = self._read_row(number, row)
             if answer is not None:
                 yield answer
@@ -241,12 +355,12 @@ class _SheetReader:
         self.found.append(((row, -1 if column is None else column), Problem(row or None, place, message)))
 
     def _read_codes(self, sheet: SheetRows) -> None:
-        known = {ANSWERED_ON, *self.questions}
+        known = {ANSWERED_ON, *self.service, *self.questions}
         for column, value in enumerate(sheet.rows[0]):
             # Numbers, dates and failed formulas are no codes of questions, whatever they look like.
             code = clean_text(value).lower() if isinstance(value, str) else str(value)
             if not code:
-                if any(column < len(row) and _is_filled(row[column]) for row in sheet.rows[1:]):
+                if any(column < len(row) and is_filled(row[column]) for row in sheet.rows[1:]):
                     self.blame(1, column, "нет кода вопроса, а ниже есть данные")
             elif code in self.columns:
                 first = get_column_letter(self.columns[code] + 1)
@@ -282,7 +396,9 @@ class _SheetReader:
             return
         row = sheet.rows[HEADER_ROWS - 1]
         for code, column in self.columns.items():
-            if column < len(row) and _is_filled(row[column]) and self._is_answer(code, row[column]):
+            if code in self.service:
+                continue
+            if column < len(row) and is_filled(row[column]) and self._is_answer(code, row[column]):
                 self.blame(
                     HEADER_ROWS,
                     column,
@@ -300,18 +416,20 @@ class _SheetReader:
             return self.options[code].code_of(text) is not None
         return self.questions[code].type == "number" and bool(_NUMBER_LIKE.fullmatch(text))
 
-    def _read_row(self, number: int, row: list[CellValue]) -> tuple[date, Answers] | None:
+    def _read_row(self, number: int, row: list[CellValue]) -> SheetRow | None:
         before = len(self.found)
+        row_id = self._read_row_id(number, row)
         answered_on = self._read_answered_on(number, row)
         sent: dict[str, list[str]] = {}
         unreadable: set[str] = set()
         for code, column in self.columns.items():
             value = row[column] if column < len(row) else ""
-            if code == ANSWERED_ON or not _is_filled(value):
+            if code == ANSWERED_ON or code in self.service or not is_filled(value):
                 continue
             try:
-                sent[code] = self._sent(code, value)
-                self._check_order(code, sent[code], answered_on)
+                sent[code] = self._sent_once(code, value)
+                if self.questions[code].type == "date":
+                    self._check_order(sent[code], answered_on)
             except _Wrong as error:
                 self.blame(number, column, str(error))
                 unreadable.add(code)
@@ -325,14 +443,33 @@ class _SheetReader:
             return None
         if answered_on is None or len(self.found) > before:
             return None
-        return answered_on, answers
+        return SheetRow(number, row_id, answered_on, answers)
+
+    def _read_row_id(self, number: int, row: list[CellValue]) -> str:
+        column = self.columns.get(ROW_ID) if ROW_ID in self.service else None
+        value = row[column] if column is not None and column < len(row) else ""
+        if column is None or not is_filled(value):
+            return ""
+        try:
+            row_id = " ".join(clean_text(_as_text(value, dates=True)).split())
+        except _Wrong as error:
+            self.blame(number, column, str(error))
+            return ""
+        if len(row_id) > LONGEST_ROW_ID:
+            self.blame(number, column, f"номер строки длиннее {LONGEST_ROW_ID} знаков")
+        elif row_id in self.row_ids:
+            self.blame(number, column, f"номер «{_short(row_id)}» уже стоит в строке {self.row_ids[row_id]}")
+        else:
+            self.row_ids[row_id] = number
+            return row_id
+        return ""
 
     def _read_answered_on(self, number: int, row: list[CellValue]) -> date | None:
         column = self.columns.get(ANSWERED_ON)
         if column is None:
             return None
         value = row[column] if column < len(row) else ""
-        if not _is_filled(value):
+        if not is_filled(value):
             self.blame(number, column, "укажите дату, когда человек заполнил анкету")
             return None
         try:
@@ -346,6 +483,16 @@ class _SheetReader:
             self.blame(number, column, objection)
             return None
         return day
+
+    def _sent_once(self, code: str, value: CellValue) -> list[str]:
+        """As `_sent`, but each value of a column is looked at once: there are few, and rows are many."""
+        if self.questions[code].type == "text":
+            return self._sent(code, value)
+        # 1, 1.0 and True are equal, and each means something else in a cell.
+        place = (code, type(value), value)
+        if place not in self.seen:
+            self.seen[place] = self._sent(code, value)
+        return self.seen[place]
 
     def _sent(self, code: str, value: CellValue) -> list[str]:
         """What the page would have sent for this cell."""
@@ -367,12 +514,13 @@ class _SheetReader:
             return options.codes_of(text)
         return [options.need(text)]
 
-    def _check_order(self, code: str, sent: list[str], answered_on: date | None) -> None:
-        if answered_on is None or self.questions[code].type != "date":
+    @staticmethod
+    def _check_order(sent: list[str], answered_on: date | None) -> None:
+        if answered_on is None:
             return
         day = parse_date(sent[0])
         if day and day > answered_on:
-            raise _Wrong(f"эта дата ({_shown(day)}) позже, чем заполнена анкета ({_shown(answered_on)})")
+            raise _Wrong(f"эта дата ({shown(day)}) позже, чем заполнена анкета ({shown(answered_on)})")
 
 
 class _Options:
@@ -405,7 +553,7 @@ class _Options:
         return [self.need(part.strip()) for part in text.split(";") if part.strip()]
 
 
-def _is_filled(value: CellValue) -> bool:
+def is_filled(value: CellValue) -> bool:
     return bool(clean_text(value)) if isinstance(value, str) else True
 
 
@@ -422,9 +570,9 @@ def _as_text(value: CellValue, *, dates: bool = False) -> str:
     if isinstance(value, time | timedelta):
         raise _Wrong("в ячейке время; впишите ответ словом или числом")
     if dates:
-        return _shown(value)
+        return shown(value)
     # Excel makes the 3rd of May of «3.5».
-    raise _Wrong(f"в ячейке дата {_shown(value)}; если здесь было число, задайте столбцу числовой формат и впишите его")
+    raise _Wrong(f"в ячейке дата {shown(value)}; если здесь было число, задайте столбцу числовой формат и впишите его")
 
 
 def _number_text(value: int | float) -> str:
@@ -457,10 +605,6 @@ def _short(text: str) -> str:
     return line if len(line) <= 40 else f"{line[:39]}…"
 
 
-def _shown(day: date) -> str:
-    return f"{day.day:02}.{day.month:02}.{day.year:04}"
-
-
 def _in_sentence(message: str) -> str:
     return message[:1].lower() + message[1:]
 
@@ -469,7 +613,7 @@ def _in_sentence(message: str) -> str:
 
 _DATE_FORMAT = "DD.MM.YYYY"
 _TEXT_FORMAT = "@"
-_WIDTHS = {"date": 16, "text": 40, "scale4": 16, "nps": 14, "number": 14, "single": 28, "multiple": 36}
+_WIDTHS = {"date": 16, "text": 40, "scale4": 16, "nps": 14, "number": 14, "row_id": 16, "single": 28, "multiple": 36}
 _HOW_TO = (
     "Одна строка — одна заполненная анкета. Ответы начинаются с третьей строки листа «Ответы».",
     "Первую строку (коды вопросов) не меняйте: по ней портал узнаёт столбцы. Вторая строка — для людей.",
@@ -481,6 +625,9 @@ _HOW_TO = (
     "Комментарий к оценке учитывается только там, где его спрашивает анкета: при ответах «Нет» и «Скорее нет».",
     "Ведите по каждой ссылке один файл и дописывайте новые анкеты в его конец. Файл можно загружать снова:"
     " уже загруженные анкеты второй раз не добавятся.",
+    f"{ROW_ID} — номер строки, если Вы их нумеруете (например, номер бланка). По нему портал узнаёт строку при"
+    " повторной загрузке: с теми же ответами она второй раз не добавится, с другими — портал об этом скажет и ничего не"
+    " изменит. Ставьте номера сразу, до первой загрузки.",
     f"В файле не больше {MAX_ANSWERS} анкет. Имена и телефоны не вписывайте: опрос анонимный.",
 )
 
@@ -499,6 +646,8 @@ def build_template(definition: Definition) -> bytes:
         mark = " *" if question.required else ""
         _write_column(sheet, column, question.code, f"{question.text}{unit}{mark}", question.type)
         _offer_answers(sheet, column, question)
+    if ROW_ID not in definition.by_code:
+        _write_column(sheet, len(questions) + 2, ROW_ID, ROW_ID_TITLE, "row_id")
     sheet.freeze_panes = f"B{HEADER_ROWS + 1}"
     sheet.row_dimensions[HEADER_ROWS].height = 75
 
@@ -517,7 +666,7 @@ def _write_column(sheet: Worksheet, column: int, code: str, title: str, kind: st
     dimension = sheet.column_dimensions[get_column_letter(column)]
     dimension.width = _WIDTHS[kind]
     # Set for the whole column: a date typed in any row is a date, «=» in a comment stays a word.
-    dimension.number_format = {"date": _DATE_FORMAT, "text": _TEXT_FORMAT}.get(kind, "General")
+    dimension.number_format = {"date": _DATE_FORMAT, "text": _TEXT_FORMAT, "row_id": _TEXT_FORMAT}.get(kind, "General")
     for row, text in ((1, code), (HEADER_ROWS, title)):
         cell = sheet.cell(row, column)
         write_text(cell, text)

@@ -37,7 +37,8 @@ from surveys.importing import (
     import_file,
     row_key,
 )
-from surveys.models import Response, SurveyLink, _published_definition
+from surveys.models import Response, SurveyLink
+from surveys.models.questionnaires import published_definition
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,
@@ -153,7 +154,7 @@ def part(content: bytes, name: str) -> str:
 @pytest.fixture(autouse=True)
 def fresh_definitions() -> None:
     """Published versions are kept by their id, and SQLite gives the ids of a test rolled back to the next one."""
-    _published_definition.cache_clear()
+    published_definition.cache_clear()
 
 
 @pytest.fixture
@@ -273,7 +274,7 @@ def test_an_answer_behind_a_condition_that_does_not_hold_is_left_out_as_on_the_p
 def test_a_formula_gives_the_value_kept_with_it_or_nothing(link: SurveyLink) -> None:
     content = book({"days": "=1+2", "recommend": "=4+5"})
     # openpyxl keeps no values; a spreadsheet program would have written this one.
-    sheet = re.sub(r"(<f>4\+5</f>)<v ?/>", r"\1<v>9</v>", part(content, SHEET))
+    sheet = re.sub(r"(<f>4\+5</f>)<v ?(?:/>|></v>)", r"\1<v>9</v>", part(content, SHEET))
     assert "<v>9</v>" in sheet
     take(link, repacked(content, {SHEET: sheet.encode()}))
     stored = Response.objects.get()
@@ -829,7 +830,7 @@ def test_the_template_filled_in_is_taken(link: SurveyLink, file: Path) -> None:
     workbook = openpyxl.load_workbook(file)
     sheet = workbook.worksheets[0]
     codes = [cell.value for cell in sheet[1]]
-    assert codes == ["answered_on", *(question.code for question in link.version.definition.questions())]
+    assert codes == ["answered_on", *(question.code for question in link.version.definition.questions()), "row_id"]
     for row, answers in enumerate(({}, {"satisfaction": "Нет", "satisfaction_comment": "Долго"}), start=3):
         for code, value in (GOOD | answers).items():
             sheet.cell(row, codes.index(code) + 1).value = value
@@ -856,7 +857,8 @@ def test_the_template_helps_to_fill_it_in(link: SurveyLink) -> None:
 
 def test_the_template_leaves_repeating_sections_out(everything: SurveyLink) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(build_template(everything.version.definition))).worksheets[0]
-    assert [cell.value for cell in sheet[1]] == ["answered_on", "service_date", "way", "helped", "visits", "note"]
+    codes = ["answered_on", "service_date", "way", "helped", "visits", "note", "row_id"]
+    assert [cell.value for cell in sheet[1]] == codes
 
 
 def test_the_template_does_not_overwrite_what_was_typed_in(link: SurveyLink, file: Path) -> None:
