@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
 NO_VALUE: Final = "нет значения: "
+PROTECTS: Final = "защита малых чисел"
 DASH: Final = "\u2014"
 DIGITS: Final = 1
 """Decimal places of every measured value on screen and on paper."""
@@ -28,16 +29,17 @@ class Unit(Enum):
     PERCENT = "percent"
     POINTS = "points"
     DAYS = "days"
+    NUMBER = "number"  # of a question of one's own: its unit stands with the question
 
     @property
     def title(self) -> str:
         """The unit in a heading."""
-        return {Unit.PERCENT: "%", Unit.POINTS: "пункты", Unit.DAYS: "дни"}[self]
+        return {Unit.PERCENT: "%", Unit.POINTS: "пункты", Unit.DAYS: "дни", Unit.NUMBER: "число"}[self]
 
     @property
     def after_number(self) -> str:
         """The unit after a number with a decimal place, which in Russian always takes the genitive singular."""
-        return {Unit.PERCENT: "%", Unit.POINTS: "пункта", Unit.DAYS: "дня"}[self]
+        return {Unit.PERCENT: "%", Unit.POINTS: "пункта", Unit.DAYS: "дня", Unit.NUMBER: ""}[self]
 
     def whole(self, value: float) -> str:
         """A whole number with the unit: «90 %», «30 пунктов»."""
@@ -46,6 +48,7 @@ class Unit(Enum):
             Unit.PERCENT: "%",
             Unit.POINTS: plural(count, "пункт", "пункта", "пунктов"),
             Unit.DAYS: plural(count, "день", "дня", "дней"),
+            Unit.NUMBER: "",
         }
         return f"{number(count)}{NBSP}{words[self]}"
 
@@ -123,7 +126,7 @@ class Shown:
     @property
     def text(self) -> str:
         """«90,0 %», or a dash."""
-        return DASH if self.value is None else f"{number(self.value)}{NBSP}{self.unit.after_number}"
+        return DASH if self.value is None else f"{number(self.value)}{NBSP}{self.unit.after_number}".rstrip(NBSP)
 
     @property
     def interval(self) -> str:
@@ -180,6 +183,9 @@ def reliability_note(trust: Reliability, n: int, thresholds: Thresholds) -> str:
     match trust:
         case Reliability.HIDDEN if n == 0:
             return "нет ответов"
+        case Reliability.HIDDEN if n >= thresholds.minimum:
+            # Enough answers, yet it would give away the value of a smaller one (surveys.disclosure).
+            return f"{NO_VALUE}{PROTECTS}"
         case Reliability.HIDDEN:
             # «Меньше» takes the genitive: «меньше 21 ответа», «меньше 10 ответов».
             return f"{NO_VALUE}меньше {number(thresholds.minimum)} {_answers_genitive(thresholds.minimum)}"

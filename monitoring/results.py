@@ -27,6 +27,7 @@ from monitoring.kpi import (
 )
 from regions.targets import LONG_TERM_MARKS
 from surveys.counts import SHARES, InstitutionCounts
+from surveys.disclosure import hidden_parts
 from surveys.statistics import (
     NO_ANSWERS,
     DaysCounts,
@@ -45,6 +46,10 @@ MAIN_MEASURES = ("satisfaction", "nps", "days")
 ADDITIONAL_MEASURES = SHARES[1:]
 MEASURES = (*MAIN_MEASURES, *ADDITIONAL_MEASURES)
 
+# The same answers stand in two sums over the institutions: in the region's value with its weights, and on the page of
+# survey results without.
+SUMS_OF_INSTITUTIONS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -53,6 +58,23 @@ class Thresholds:
     minimum: int
     sufficient: int
     within_days: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDecision:
+    """What two people decided about answers of the period: to leave them out, or to take them back in.
+
+    `kind` is that of surveys.models.ExclusionCase, `decided_on` an ISO date, the people are «Роль, Фамилия И. О.».
+    """
+
+    id: int
+    kind: str
+    institution: str
+    number: int
+    decided_on: str
+    reason: str
+    proposed_by: str
+    decided_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,11 @@ class InstitutionResult:
     weight: int | None
     counts: InstitutionCounts
     values: Mapping[str, Estimate]
+
+    def is_hidden(self, measure: str) -> bool:
+        """Whether there are answers and their value is not shown."""
+        value = self.values[measure]
+        return value.n > 0 and value.value is None
 
     @property
     def left_out_because(self) -> str:
@@ -106,6 +133,7 @@ class QuarterResult:
     verdicts: Mapping[str, Verdict]
     missing_weights: tuple[str, ...]
     checksum: str
+    answer_decisions: tuple[AnswerDecision, ...] = ()
 
     @property
     def received(self) -> int:
@@ -137,6 +165,7 @@ class QuarterResult:
                 for one in self.institutions
                 if one.left_out_because
             ],
+            "answer_decisions": [asdict(one) for one in self.answer_decisions],
             "formula": self.formula,
             "thresholds": asdict(self.thresholds),
             "computed_at": self.computed_at,
@@ -145,6 +174,7 @@ class QuarterResult:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> QuarterResult:
+        thresholds = Thresholds(**document["thresholds"])
         return cls(
             region=document["region"],
             life_situation=document["life_situation"],
@@ -152,13 +182,15 @@ class QuarterResult:
             scheme=Scheme(document["scheme"]) if document["scheme"] else None,
             decision=document["decision"],
             formula=document["formula"],
-            thresholds=Thresholds(**document["thresholds"]),
+            thresholds=thresholds,
             computed_at=document["computed_at"],
-            institutions=tuple(_institution_from_document(one) for one in document["institutions"]),
+            institutions=protected(map(_institution_from_document, document["institutions"]), thresholds),
             values=_values_from_document(document["values"]),
             verdicts={measure: Verdict(one) for measure, one in document["verdicts"].items()},
             missing_weights=tuple(document["missing_weights"]),
             checksum=document["checksum"],
+            # Quarters were calculated before anybody could decide about answers.
+            answer_decisions=tuple(AnswerDecision(**one) for one in document.get("answer_decisions", ())),
         )
 
 
@@ -171,11 +203,18 @@ def institution_values(counts: InstitutionCounts) -> dict[str, Estimate]:
     }
 
 
-def published_values(counts: InstitutionCounts, thresholds: Thresholds) -> dict[str, Estimate]:
-    """The same as others may see it: values from too few answers are empty."""
-    return {
-        measure: published(value, minimum=thresholds.minimum) for measure, value in institution_values(counts).items()
-    }
+def protected(institutions: Iterable[InstitutionResult], thresholds: Thresholds) -> tuple[InstitutionResult, ...]:
+    """The institutions of a region as others may see them: small values are empty, and those that would give them away.
+
+    Applied to what is read from a snapshot as well: whatever was published before a rule was made is shown by it.
+    """
+    given = tuple(institutions)
+    values = {one.id: dict(one.values) for one in given}
+    for measure in MEASURES:
+        numbers = {one.id: one.values[measure].n for one in sorted(given, key=lambda one: one.id)}
+        for hidden in hidden_parts(numbers, thresholds.minimum, sums=SUMS_OF_INSTITUTIONS):
+            values[hidden][measure] = Estimate(value=None, low=None, high=None, n=numbers[hidden])
+    return tuple(replace(one, values=values[one.id]) for one in given)
 
 
 def compute(
@@ -188,8 +227,12 @@ def compute(
     inputs: Iterable[InstitutionInput],
     thresholds: Thresholds,
     computed_at: str,
+    answer_decisions: Iterable[AnswerDecision] = (),
 ) -> QuarterResult:
-    """The result of a period. Institutions below the minimum count in the region's value: only their own is hidden."""
+    """The result of a period. Institutions below the minimum count in the region's value: only their own is hidden.
+
+    With it are hidden the values of others from which it could be worked out.
+    """
     given = sorted(inputs, key=lambda one: (one.name, one.id))
     values: dict[str, Estimate] = dict.fromkeys(MEASURES, NO_ANSWERS)
     own_weights: list[int] | list[None] = [None] * len(given)
@@ -211,17 +254,20 @@ def compute(
         formula=FORMULA_VERSION,
         thresholds=thresholds,
         computed_at=computed_at,
-        institutions=tuple(
-            InstitutionResult(
-                id=one.id,
-                name=one.name,
-                settlement=one.settlement,
-                clients=one.clients,
-                weight=weight,
-                counts=one.counts,
-                values=published_values(one.counts, thresholds),
-            )
-            for one, weight in zip(given, own_weights, strict=True)
+        institutions=protected(
+            (
+                InstitutionResult(
+                    id=one.id,
+                    name=one.name,
+                    settlement=one.settlement,
+                    clients=one.clients,
+                    weight=weight,
+                    counts=one.counts,
+                    values=institution_values(one.counts),
+                )
+                for one, weight in zip(given, own_weights, strict=True)
+            ),
+            thresholds,
         ),
         values=values,
         verdicts={
@@ -230,13 +276,14 @@ def compute(
         },
         missing_weights=missing,
         checksum="",
+        answer_decisions=tuple(answer_decisions),
     )
     return replace(result, checksum=checksum(result))
 
 
 def checksum(result: QuarterResult) -> str:
     """SHA-256 of all that the values and their passport rest on: equal inputs, equal checksum."""
-    inputs = {
+    inputs: dict[str, Any] = {
         "formula": result.formula,
         "scheme": result.scheme,
         "decision": result.decision,
@@ -246,6 +293,9 @@ def checksum(result: QuarterResult) -> str:
             for one in sorted(result.institutions, key=lambda one: one.id)
         ],
     }
+    if result.answer_decisions:
+        # Left out and taken back in, the counts are the same as before and the passport is not.
+        inputs["answer_decisions"] = [[one.id, one.kind, one.number] for one in result.answer_decisions]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -270,6 +320,8 @@ def _counts_document(counts: InstitutionCounts) -> dict[str, Any]:
     return {
         "received": counts.received,
         "eligible": counts.eligible,
+        # Absent when none was: the checksum of what was published before answers could be left out stays as it is.
+        **({"excluded": counts.excluded} if counts.excluded else {}),
         **{share: {"n": one.n, "positive": one.positive} for share, one in counts.shares.items()},
         "nps": {"n": counts.nps.n, "promoters": counts.nps.promoters, "detractors": counts.nps.detractors},
         "days": {
@@ -316,6 +368,7 @@ def _institution_from_document(document: Mapping[str, Any]) -> InstitutionResult
                 maximum=_decimal(days["max"]),
                 median=_decimal(days["median"]),
             ),
+            excluded=counts.get("excluded", 0),
         ),
         values=_values_from_document(document["values"]),
     )

@@ -5,15 +5,15 @@ Numbers in a row are rounded already (half up, as shown); what they were rounded
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from monitoring.display import DASH, NBSP, NO_VALUE, Shown, Unit, clean, counted, number, shown
+from monitoring.display import DASH, NBSP, NO_VALUE, Shown, Unit, answers, clean, counted, number, shown
 from monitoring.kpi import Scheme, Verdict
 from monitoring.results import (
     ADDITIONAL_MEASURES,
@@ -27,6 +27,7 @@ from monitoring.results import (
 from regions.models import Institution
 from regions.targets import LONG_TERM_MARKS
 from surveys.counts import InstitutionCounts
+from surveys.disclosure import is_small
 from surveys.statistics import Estimate, Reliability, round_half_up
 
 
@@ -111,6 +112,12 @@ SCHEMES: Final[Mapping[Scheme, str]] = MappingProxyType(
 )
 
 
+# By the kind of a decision about answers (surveys.models.ExclusionCase).
+DECIDED: Final[Mapping[str, str]] = MappingProxyType({"leave_out": "Исключено", "take_back": "Возвращено"})
+
+WHY_BESIDE: Final = "защита малых чисел: иначе скрытое значение можно было бы вычислить"
+
+
 @dataclass(frozen=True, slots=True)
 class IndicatorRow:
     """A measure of the region."""
@@ -187,9 +194,16 @@ def region_rows(result: QuarterResult) -> list[IndicatorRow]:
     ]
 
 
-def institution_indicator_rows(counts: InstitutionCounts, thresholds: Thresholds) -> list[IndicatorRow]:
-    """The measures of one institution for any period, for its own page. No verdict: marks are the region's."""
+def institution_indicator_rows(
+    counts: InstitutionCounts, thresholds: Thresholds, hidden: Collection[str] = ()
+) -> list[IndicatorRow]:
+    """The measures of one institution for any period, for its own page. No verdict: marks are the region's.
+
+    `hidden`: measures whose value would give away another one's (surveys.disclosure).
+    """
     values = institution_values(counts)
+    for code in hidden:
+        values[code] = Estimate(value=None, low=None, high=None, n=values[code].n)
     return [
         IndicatorRow(
             measure=measure,
@@ -240,11 +254,13 @@ def passport_rows(result: QuarterResult, *, zone: ZoneInfo, published_at: dateti
     """How the numbers came about, so that anybody can compute them again and see that nothing has changed."""
     taking_part = [one for one in result.institutions if not one.left_out_because]
     left_out = [f"{clean(one.name)} ({one.left_out_because})" for one in result.institutions if one.left_out_because]
-    hidden = [
-        clean(one.name)
-        for one in taking_part
-        if any(0 < one.values[code].n < result.thresholds.minimum for code in MEASURES)
+    hidden = [one for one in taking_part if any(map(one.is_hidden, MEASURES))]
+    few = [
+        one
+        for one in hidden
+        if any(one.is_hidden(code) and is_small(one.values[code].n, result.thresholds.minimum) for code in MEASURES)
     ]
+    beside = [clean(one.name) for one in hidden if one not in few]
     minimum, sufficient = number(result.thresholds.minimum), number(result.thresholds.sufficient)
     rows = [
         PassportRow("Веса учреждений", scheme_title(result.scheme)),
@@ -254,16 +270,17 @@ def passport_rows(result: QuarterResult, *, zone: ZoneInfo, published_at: dateti
         PassportRow("Ответов учтено", number(result.eligible)),
         PassportRow(
             "Ответов не учтено",
-            f"{number(result.received - result.eligible)} (услуга получена больше чем за "
-            f"{counted(result.thresholds.within_days, 'день', 'дня', 'дней')} до ответа)",
+            f"{number(result.received - result.eligible)} ({_why_not_counted(result)})",
         ),
+        *_decision_rows(result),
         PassportRow("Не вошли в значение региона", "; ".join(left_out) or "нет таких учреждений"),
         PassportRow(
             "Вошли, но своё значение не показано",
-            f"{'; '.join(hidden)} (меньше {minimum} ответов хотя бы на один вопрос)"
-            if hidden
+            f"{'; '.join(clean(one.name) for one in few)} (меньше {minimum} ответов хотя бы на один вопрос)"
+            if few
             else "нет таких учреждений",
         ),
+        *([PassportRow("Скрыты вместе с ними", f"{'; '.join(beside)} ({WHY_BESIDE})")] if beside else []),
         PassportRow(
             "Пороги",
             f"от {minimum} ответов значение показывается, от {sufficient} делается вывод; между ними — «мало данных»",
@@ -280,6 +297,26 @@ def passport_rows(result: QuarterResult, *, zone: ZoneInfo, published_at: dateti
         rows.append(PassportRow("Опубликовано", moment(published_at, zone)))
     rows.append(PassportRow("Контрольная сумма исходных данных (SHA-256)", result.checksum))
     return rows
+
+
+def _why_not_counted(result: QuarterResult) -> str:
+    late = f"услуга получена больше чем за {counted(result.thresholds.within_days, 'день', 'дня', 'дней')} до ответа"
+    excluded = sum(one.counts.excluded for one in result.institutions)
+    return f"{late}; исключено решениями: {number(excluded)}" if excluded else late
+
+
+def _decision_rows(result: QuarterResult) -> list[PassportRow]:
+    """Every decision of two people about answers of the period: when, what, how many, why, and who they were."""
+    if not result.answer_decisions:
+        return [PassportRow("Решения об исключении ответов", "не принимались")]
+    return [
+        PassportRow(
+            f"Решение об ответах от {date.fromisoformat(one.decided_on):%d.%m.%Y}",
+            f"{DECIDED[one.kind]}: {answers(one.number)}. {clean(one.institution)}. Причина: {clean(one.reason)}. "
+            f"Предложил(а): {clean(one.proposed_by)}; решил(а): {clean(one.decided_by)}",
+        )
+        for one in result.answer_decisions
+    ]
 
 
 def scheme_title(scheme: Scheme | None) -> str:

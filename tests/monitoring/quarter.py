@@ -21,6 +21,7 @@ VILLAGE = "ГКУ «Центр занятости населения Вадск�
 SUFFICIENT = "ГКУ <b>Балахна</b> & партнёры"
 FORMULA = '=HYPERLINK("http://x")'
 SILENT = "+7 Молчаливое учреждение"
+MORE_SMALL = ("Я: малое учреждение", "Я: ещё одно малое")
 
 
 def counts(
@@ -45,10 +46,21 @@ def inputs(formula: str = FORMULA) -> list[InstitutionInput]:
         InstitutionInput(1, TOWN, "town", 1000, counts((20, 12), (20, 9, 4), {5: 10, 8: 10}, late=3)),
         InstitutionInput(2, VILLAGE, "village", 50, counts((40, 38), (40, 30, 2), {2: 20, 3: 20})),
         InstitutionInput(3, SUFFICIENT, "town", 120, counts((30, 27), (30, 4, 16), {1: 15, Decimal("1.5"): 15})),
-        # Seven answers: the value is hidden and yet has its part in the region's.
+        # Seven answers: the value is hidden and yet has its part in the region's. So that it cannot be worked out from
+        # the region's and the others', the two next smallest (TOWN, SUFFICIENT) are hidden as well.
         InstitutionInput(4, formula, "village", 60, counts((7, 6), (7, 5, 1), {31: 3, 44: 4}, late=1)),
         InstitutionInput(5, SILENT, "village", 80, NOTHING),
     ]
+
+
+def inputs_with_more_small() -> list[InstitutionInput]:
+    """Small ones protect each other, so no value of a larger one is hidden beside them. The region's stays 65,6 %."""
+    # Of different sizes: beside others of one size two sums would tell them apart.
+    more = [
+        InstitutionInput(number, name, "village", 1, counts((n, n - 1), (n, n - 1, 0), {2: n}))
+        for number, (name, n) in enumerate(zip(MORE_SMALL, (6, 5), strict=True), start=6)
+    ]
+    return [*inputs(), *more]
 
 
 def result(scheme: Scheme | None = Scheme.CLIENTS, given: list[InstitutionInput] | None = None) -> QuarterResult:

@@ -11,7 +11,17 @@ from monitoring import charts
 from monitoring.charts import INSTITUTION, MOST_ROWS, PLOT, REGION, interval_charts
 from monitoring.results import InstitutionInput
 from monitoring.rows import institution_rows, region_rows
-from tests.monitoring.quarter import FORMULA, SILENT, SUFFICIENT, TOWN, VILLAGE, counts, inputs, result
+from tests.monitoring.quarter import (
+    FORMULA,
+    SILENT,
+    SUFFICIENT,
+    TOWN,
+    VILLAGE,
+    counts,
+    inputs,
+    inputs_with_more_small,
+    result,
+)
 
 NAME = "Нижегородская область"
 
@@ -67,7 +77,8 @@ def test_a_picture_has_a_name_and_says_in_words_what_it_shows():
     assert title.text.replace("\u00a0", " ").endswith("услуги, %: регион и 5 учреждений")
     words = description.text.replace("\u00a0", " ")
     assert f"{NAME}: 65,6 % (" in words
-    assert f"{SUFFICIENT}: 90,0 % (74,4…96,5)." in words
+    assert f"{VILLAGE}: 95,0 % (83,5…98,6)." in words
+    assert f"{SUFFICIENT}: нет значения: защита малых чисел." in words
     assert f"{FORMULA}: нет значения: меньше 10 ответов." in words
     assert "ориентир: 90 %" in words
     # One picture, one name: nothing inside is read out on its own.
@@ -77,25 +88,32 @@ def test_a_picture_has_a_name_and_says_in_words_what_it_shows():
 
 
 def test_best_first_the_region_on_top_and_the_silent_last():
-    shown = texts(picture("satisfaction"))
+    shown = texts(picture("satisfaction", result(given=inputs_with_more_small())))
     order = [shown.index(next(text for text in shown if text.startswith(start))) for start in (
-        NAME, "ГКУ «Центр занятости населения Вад", "ГКУ <b>", "ГКУ «Центр занятости населения гор", "+7", "=HYP"
+        NAME, "ГКУ «Центр занятости населения Вад", "ГКУ <b>", "ГКУ «Центр занятости населения гор", "+7", "=HYP", "Я:"
     )]  # fmt: skip
     assert order == sorted(order)
     assert [text for text in shown if text.endswith(" %") and "," in text] == ["65,6 %", "95,0 %", "90,0 %", "60,0 %"]
 
 
 def test_less_is_better_in_days():
-    values = [text for text in texts(picture("days")) if text.endswith(" дня")]
+    values = [text for text in texts(picture("days", result(given=inputs_with_more_small()))) if text.endswith(" дня")]
     assert values[1:] == ["1,3 дня", "2,5 дня", "6,5 дня"]
 
 
 def test_dots_stand_at_their_values_and_few_data_is_hollow():
-    drawn = dots(picture("satisfaction"))
+    drawn = dots(picture("satisfaction", result(given=inputs_with_more_small())))
     # The region, then 38 of 40, 27 of 30 and 12 of 20; those without a value have no dot.
     assert [x for x, *_ in drawn] == pytest.approx([PLOT * share for share in (0.656, 0.95, 0.9, 0.6)])
     assert [fill for _, _, fill, _ in drawn] == [REGION, INSTITUTION, INSTITUTION, "#ffffff"]
     assert [stroke for *_, stroke in drawn] == [REGION] + [INSTITUTION] * 3
+
+
+def test_a_value_hidden_beside_a_small_one_has_no_dot_and_says_why():
+    root = picture("satisfaction")
+    assert [x for x, *_ in dots(root)] == pytest.approx([PLOT * share for share in (0.656, 0.95)])
+    assert f"{TOWN}: нет значения: защита малых чисел." in root[1].text
+    assert "нет значения: защита малых чисел" in texts(root)
 
 
 def test_the_region_is_a_diamond_and_an_institution_a_circle():
@@ -140,8 +158,8 @@ def test_names_are_text_and_nothing_else():
 
 def test_a_long_name_keeps_its_beginning_and_its_end():
     name = "Государственное казённое учреждение «Центр занятости населения городского округа город Бор»"
-    assert charts._label(name) == "Государственное казённое учреждение\n… городского округа город Бор»"
-    assert max(map(len, charts._label(name.upper()).split("\n"))) <= 26
+    assert charts.two_lines(name) == "Государственное казённое учреждение\n… городского округа город Бор»"
+    assert max(map(len, charts.two_lines(name.upper()).split("\n"))) <= 26
 
 
 def test_many_institutions_make_several_pictures_with_the_region_on_each():

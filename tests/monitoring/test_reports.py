@@ -18,21 +18,18 @@ from python_calamine import CalamineWorkbook
 
 from monitoring.reports import (
     HEADER_ROW,
-    STATIC_ROOT_URL,
-    ForbiddenAddress,
     ReportContext,
-    StaticFilesOnly,
     context_of,
     make_pdf,
     make_xlsx,
-    pdf_of,
     render_xlsx,
     report_html,
 )
 from monitoring.results import institution_values
 from monitoring.rows import CATALOGUE, institution_rows, region_rows
+from regions.pdf import STATIC_ROOT_URL, ForbiddenAddress, StaticFilesOnly, render
 from surveys.statistics import round_half_up
-from tests.monitoring.quarter import FORMULA, SILENT, SUFFICIENT, collection, inputs, result
+from tests.monitoring.quarter import FORMULA, SILENT, VILLAGE, collection, inputs, result
 
 HIDDEN = inputs()[3]
 """Seven answers: nobody but the institution itself may see what they say."""
@@ -128,7 +125,7 @@ def test_institutions_in_the_sheet_are_the_rows_cell_by_cell(xlsx):
             expected[f"{measure.short_title}: ответов"] = cell(shown.n)
             expected[f"{measure.short_title}: примечание"] = shown.note
         assert cells == expected
-    assert next(cells for cells in found if cells["Учреждение"] == SUFFICIENT)["Удовлетворённость, %"] == 90
+    assert next(cells for cells in found if cells["Учреждение"] == VILLAGE)["Удовлетворённость, %"] == 95
 
 
 def test_the_passport_in_the_sheet_and_on_paper_is_the_rows(xlsx, pdf, context):
@@ -157,7 +154,7 @@ def test_every_number_of_the_rows_is_on_paper(pdf):
             ]  # fmt: skip
     for words in said:
         assert one_line(words) in text, words
-    assert "65,6 %" in pages(pdf)[0] and "90,0 74,4…96,5 30 ответов" in text
+    assert "65,6 %" in pages(pdf)[0] and "95,0 83,5…98,6 40 ответов" in text
 
 
 def test_weights_and_counts_of_institutions_are_on_paper(pdf):
@@ -358,7 +355,7 @@ def test_a_document_that_asks_for_anything_else_is_not_made(html, listener, tmp_
     secret.write_text("p { color: red }")
     for url in ("file:///etc/passwd", secret.as_uri(), listener.url):
         with pytest.raises(ForbiddenAddress):
-            pdf_of(f"<!DOCTYPE html><html lang='ru'><title>x</title>{html.format(url=url)}<p>x</p></html>")
+            render(f"<!DOCTYPE html><html lang='ru'><title>x</title>{html.format(url=url)}<p>x</p></html>")
     assert listener.calls == 0
 
 

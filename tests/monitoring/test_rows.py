@@ -15,7 +15,19 @@ from monitoring.results import MEASURES, InstitutionInput, QuarterResult, Thresh
 from monitoring.rows import IndicatorRow, InstitutionRow, institution_rows, passport_rows, region_rows
 from surveys.counts import NOTHING
 from surveys.statistics import Estimate, Reliability
-from tests.monitoring.quarter import FORMULA, SILENT, SUFFICIENT, THRESHOLDS, TOWN, VILLAGE, counts, inputs, result
+from tests.monitoring.quarter import (
+    FORMULA,
+    MORE_SMALL,
+    SILENT,
+    SUFFICIENT,
+    THRESHOLDS,
+    TOWN,
+    VILLAGE,
+    counts,
+    inputs,
+    inputs_with_more_small,
+    result,
+)
 
 NOTHING_IN_TIME = InstitutionInput(9, "Б", "town", 10, replace(NOTHING, received=2))
 
@@ -205,7 +217,8 @@ def test_a_region_without_weights_says_what_is_missing(of, note):
 
 
 def test_golden_values_of_institutions():
-    village, town, enough = institution(VILLAGE), institution(TOWN), institution(SUFFICIENT)
+    without_small = result(given=inputs()[:3])
+    village, town, enough = (institution(name, without_small) for name in (VILLAGE, TOWN, SUFFICIENT))
     assert enough.shown["satisfaction"].full == f"90,0{NBSP}% (74,4…96,5)"
     assert village.shown["nps"].text == f"70,0{NBSP}пункта"
     assert enough.shown["nps"].text == f"−40,0{NBSP}пункта"
@@ -220,6 +233,34 @@ def test_an_institution_with_few_answers_has_counts_but_no_value():
     assert (row.received, row.eligible, row.left_out) == (8, 7, 1)
     assert {one.note for one in row.shown.values()} == {"нет значения: меньше 10 ответов"}
     assert {(one.value, one.low, one.high) for one in row.shown.values()} == {(None, None, None)}
+
+
+def test_beside_one_small_institution_the_two_next_smallest_are_hidden():
+    """65,6 · 1230 − 60 · 1000 − 95 · 50 − 90 · 120 = 85,7 · 60: with the others shown, six of seven would be known.
+
+    Two, since the same answers are summed up in two ways: with weights here, without on the page of survey results.
+    """
+    for name, n in ((TOWN, 20), (SUFFICIENT, 30)):
+        row = institution(name)
+        assert {one.note for one in row.shown.values()} == {"нет значения: защита малых чисел"}
+        assert {(one.value, one.low, one.high) for one in row.shown.values()} == {(None, None, None)}
+        assert row.shown["satisfaction"].n == n
+    assert institution(VILLAGE).shown["satisfaction"].value == 95
+
+
+def test_small_institutions_protect_each_other():
+    of = result(given=inputs_with_more_small())
+    hidden = {row.name for row in institution_rows(of) if row.shown["nps"].is_hidden}
+    assert hidden == {FORMULA, *MORE_SMALL, SILENT}
+
+
+def test_a_quarter_published_before_the_rule_is_shown_by_it():
+    document = result().document()
+    # As it was written then: only the values of fewer than ten answers were empty.
+    for one in document["institutions"]:
+        if one["name"] == TOWN:
+            one["values"]["satisfaction"] = {"value": 60.0, "low": 38.7, "high": 78.1, "n": 20}
+    assert QuarterResult.from_document(document) == result()
 
 
 def test_weights_and_their_shares():
@@ -267,6 +308,7 @@ def test_the_passport_says_where_the_numbers_come_from():
     assert (passport["Ответов получено"], passport["Ответов учтено"]) == ("101", "97")
     assert passport["Не вошли в значение региона"] == f"{SILENT} (нет ответов)"
     assert passport["Вошли, но своё значение не показано"].startswith(FORMULA)
+    assert passport["Скрыты вместе с ними"].startswith(f"{SUFFICIENT}; {TOWN} (защита малых чисел")
     assert passport["Версия формул"] == of.formula
     assert passport["Рассчитано"] == "20.11.2026 16:05 (UTC+5)"
     assert passport["Опубликовано"] == "24.11.2026 14:30 (UTC+5)"

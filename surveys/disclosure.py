@@ -1,0 +1,161 @@
+"""Small numbers: what must stay hidden so that nobody can tell what a few people answered. Pure.
+
+A value of fewer than `minimum` answers is hidden. Yet it could still be worked out: from the value of the whole and of
+all other parts, or from two periods of which one holds the other. So what would give it away is hidden as well. The
+hidden parts of a whole are always more than the sums that are shown of them, and stand together for at least `minimum`
+answers: what can be found by subtraction is told of as many people as may be published anyway.
+
+The number of answers itself is no secret: it tells how many were asked, not what they said. Decision 28 says what this
+protects from and what it does not.
+"""
+
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Part = TypeVar("Part", bound=Hashable)
+
+
+def is_small(n: int, minimum: int) -> bool:
+    """Some answers, and too few of them."""
+    return 0 < n < minimum
+
+
+def hidden_parts(parts: Mapping[Part, int], minimum: int, *, sums: int = 1) -> frozenset[Part]:
+    """Which parts of a published whole to hide: part → number of answers in, hidden parts out.
+
+    The small ones, and if they are too few or together still small, the next smallest as well. `sums`: in how many ways
+    the whole is published; each is an equation, so there must be more hidden parts than that. A part without answers
+    has nothing to hide. Of equal numbers the first in `parts`, so that the same data always hide the same.
+    """
+    hidden = {part for part, n in parts.items() if is_small(n, minimum)}
+    for part in sorted((part for part, n in parts.items() if n >= minimum), key=lambda one: parts[one]):
+        if _is_enough(parts, hidden, minimum, sums):
+            break
+        hidden.add(part)
+    return frozenset(hidden)
+
+
+def _is_enough(parts: Mapping[Part, int], hidden: Collection[Part], minimum: int, sums: int) -> bool:
+    """Whether what is hidden cannot be told apart by as many sums over it."""
+    if not hidden:
+        return True
+    if len(hidden) <= sums or sum(parts[part] for part in hidden) < minimum:
+        return False
+    if sums == 1 or len({parts[part] for part in hidden}) == 1:
+        return True
+    # Two sums, of all alike and by the number of answers: a part beside which all others are of one size is the only
+    # one on which they disagree.
+    return all(len({parts[one] for one in hidden if one != part}) > 1 for part in hidden if parts[part] < minimum)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched(Generic[Part]):
+    """A reporting period that the days asked for touch: part → answers, in all of it and in the days asked for."""
+
+    whole: Mapping[Part, int]
+    inside: Mapping[Part, int]
+
+    @property
+    def outside(self) -> dict[Part, int]:
+        return {part: n - self.inside.get(part, 0) for part, n in self.whole.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden(Generic[Part]):
+    """What to hide of some days: the value of the whole, and the values of parts."""
+
+    whole: bool
+    parts: frozenset[Part]
+
+
+def hidden_over_time(periods: Iterable[Touched[Part]], minimum: int, *, sums: int = 1) -> Hidden[Part]:
+    """What to hide when the days asked for can be subtracted from the reporting periods they lie in, or hold some.
+
+    A part hidden in a reporting period is hidden in all that touches it, or the difference would be its value. Of a
+    period taken in part neither the days asked for nor the rest may be small; and what is hidden for that hides others
+    with it in both. Where there is nobody to hide it among, the whole is hidden, too. `sums` as in `hidden_parts`.
+    """
+    whole, parts = False, set[Part]()
+    for period in periods:
+        both = [piece for piece in (dict(period.inside), period.outside) if any(piece.values())]
+        whole |= any(is_small(sum(piece.values()), minimum) for piece in (period.whole, *both))
+        hidden = set(hidden_parts(period.whole, minimum, sums=sums))
+        # Too few parts to hide them among: one of the sums has to go, and it is this one.
+        whole |= not _is_enough(period.whole, hidden, minimum, sums)
+        if len(both) == 2:
+            hidden |= {part for piece in both for part, n in piece.items() if is_small(n, minimum)}
+            # The same whichever of the two is asked for.
+            both.sort(key=lambda piece: sorted((str(part), n) for part, n in piece.items()))
+            # Who answered in one of the two only is known there from the reporting period, unless hidden in it.
+            known = {part for part in period.whole if part not in hidden_parts(period.whole, minimum, sums=sums)}
+            known = {part for part in known if not all(piece.get(part) for piece in both)}
+            whole |= _is_alone_in(both, hidden, known, minimum, sums)
+        parts |= hidden
+    return Hidden(whole, frozenset(parts))
+
+
+def _is_alone_in(
+    pieces: Sequence[Mapping[Part, int]], hidden: set[Part], known: Collection[Part], minimum: int, sums: int
+) -> bool:
+    """Add to `hidden` until it is nothing, or enough, in every piece; True when there is nobody to add.
+
+    `known`: parts that hide nothing, as their value in a piece is shown elsewhere.
+    """
+    is_settled = False
+    while not is_settled:
+        is_settled = True
+        for piece in pieces:
+            among = [n for part, n in piece.items() if part in hidden and part not in known and n]
+            if not among or (len(among) > sums and sum(among) >= minimum):
+                continue
+            shown = [part for part, n in piece.items() if n and part not in hidden and part not in known]
+            if not shown:
+                return True
+            hidden.add(min(shown, key=lambda part: piece[part]))
+            is_settled = False
+    return False
+
+
+def has_small(periods: Iterable[Touched[Part]], minimum: int) -> bool:
+    """Whether any cell of a table is small, in any piece of time that could be found by subtraction.
+
+    A table of two or three directions (institution, channel, version) has so many sums that hiding a few cells protects
+    nothing, and hiding enough of them leaves little. So its cells are shown when none of them is small, or not at all.
+    """
+    return any(
+        is_small(n, minimum)
+        for period in periods
+        for piece in (period.whole, period.inside, period.outside)
+        for n in piece.values()
+    )
+
+
+# Arithmetic of the elimination below: exact, and a prime so large that nothing vanishes in it by chance.
+_PRIME = 2**61 - 1
+
+
+def can_be_found(targets: Iterable[Collection[Part]], sums: Iterable[Mapping[Part, int]]) -> bool:
+    """Whether one of the sums over `targets` follows from the `sums` that are shown: cell → weight.
+
+    Sums in several directions (institutions, channels, versions) share their cells, so hiding enough parts in each
+    direction is not enough: an institution less the channel that only it uses is what came to it otherwise.
+    """
+    rows: dict[Part, dict[Part, int]] = {}
+    for shown in sums:
+        left = _reduced({cell: weight % _PRIME for cell, weight in shown.items()}, rows)
+        if left:
+            pivot = next(iter(left))
+            inverse = pow(left[pivot], -1, _PRIME)
+            rows[pivot] = {cell: weight * inverse % _PRIME for cell, weight in left.items()}
+    return any(not _reduced(dict.fromkeys(target, 1), rows) for target in targets)
+
+
+def _reduced(left: dict[Part, int], rows: Mapping[Part, Mapping[Part, int]]) -> dict[Part, int]:
+    """What is left of a sum after all that is known is taken from it."""
+    # In the order in which the rows were found: a later one holds no pivot of an earlier one.
+    for pivot, row in rows.items():
+        if factor := left.get(pivot, 0):
+            for cell, weight in row.items():
+                left[cell] = (left.get(cell, 0) - factor * weight) % _PRIME
+    return {cell: weight for cell, weight in left.items() if weight}
