@@ -156,3 +156,22 @@ class AddPasskeyForm(webauthn_forms.AddWebAuthnForm):
 
 class EditPasskeyForm(webauthn_forms.EditWebAuthnForm):
     name = forms.CharField(label="Название ключа", max_length=60)
+
+
+class ApiTokenForm(forms.Form):
+    name = forms.CharField(
+        label="Для чего ключ",
+        max_length=100,
+        help_text="Название программы, например «Выгрузка в хранилище региона»",
+    )
+    days = forms.TypedChoiceField(
+        label="Сколько действует",
+        choices=[(30, "30 дней"), (90, "90 дней"), (365, "год")],
+        coerce=int,
+        initial=90,
+    )
+    may_change = forms.BooleanField(
+        label="Разрешить изменять: создавать, закрывать и открывать ссылки",
+        required=False,
+        help_text="Без этой отметки ключ только читает",
+    )

@@ -2,7 +2,8 @@
 `regions.Membership`.
 """
 
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -10,6 +11,11 @@ from django.db.models.functions import Lower
 from simple_history.models import HistoricalRecords
 
 from accounts.addresses import normalise_email
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def in_force(self, at: datetime) -> Self:
+        return self.filter(revoked_at=None, expires_at__gt=at)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -91,3 +97,32 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.version}"
+
+
+class ApiToken(models.Model):
+    """A key by which a program acts for a person, with the person's rights and never more. Only its digest is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name="пользователь")
+    name = models.CharField("для чего", max_length=100)
+    # So much of the key is shown, to tell one from another.
+    beginning = models.CharField("начало", max_length=12)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    may_change = models.BooleanField("может менять", default=False)
+    created_at = models.DateTimeField("создан")
+    expires_at = models.DateTimeField("действует до")
+    # A day, not an instant: one write a day, not one a request.
+    last_used_on = models.DateField("последний раз", null=True, blank=True)
+    revoked_at = models.DateTimeField("отозван", null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "ключ API"
+        verbose_name_plural = "ключи API"
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.beginning}…)"
+
+    def is_in_force(self, at: datetime) -> bool:
+        return self.revoked_at is None and at < self.expires_at

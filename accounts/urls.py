@@ -8,6 +8,7 @@ from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount.views import login_cancelled
 from django.urls import path, re_path
 
+from accounts import api_token_views as api_tokens
 from accounts import views as own
 
 # Allauth reverses them by the provider's name; there is one.
@@ -56,6 +57,9 @@ urlpatterns = [
         recovery_codes.download_recovery_codes,
         name="mfa_download_recovery_codes",
     ),
+    path("security/api/", api_tokens.token_list, name="api-tokens"),
+    path("security/api/new/", api_tokens.token_create, name="api-token-create"),
+    path("security/api/<int:pk>/revoke/", api_tokens.token_revoke, name="api-token-revoke"),
     path("security/sessions/", own.Sessions.as_view(), name="usersessions_list"),
     path("security/sessions/<int:pk>/end/", own.end_session, name="usersessions_end"),
 ]

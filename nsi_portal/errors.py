@@ -1,10 +1,15 @@
 """Pages of errors: plain Russian, and for a failure the number under which it stands in the log."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+
+API = "/api/"
 
 
 def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    if request.path.startswith(API):
+        # A program reads no pages.
+        return JsonResponse({"detail": title}, status=status)
     context = {"title": title, "text": text, "request_id": getattr(request, "request_id", "")}
     return render(request, "error.html", {**context, "status": status}, status=status)
 

@@ -1,0 +1,1 @@
+"""The API of this app: HTTP in, HTTP out, over the same querysets and services as the pages."""
