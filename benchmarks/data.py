@@ -32,7 +32,7 @@ from regions.models import (
 from regions.roles import Role
 from surveys import rollups
 from surveys.models import Response, SurveyLink
-from surveys.services import create_link
+from surveys.services.links import create_link
 
 INSTITUTIONS = 50
 # Of the whole country.
@@ -78,11 +78,12 @@ def fill(place: RegionLifeSituation, number: int) -> None:
             """
             INSERT INTO surveys_response (link_id, version_id, institution_id, life_situation_id, key, digest, mode,
                 arrived_at, answered_on, service_date, is_eligible, satisfaction, documents, duration, clarity, support,
-                nps, days, answers, is_rolled_up)
+                nps, days, answers, is_rolled_up, is_measured, is_excluded, flags)
             SELECT l.id, l.version_id, l.institution_id, l.life_situation_id, 'bench-' || n, sha256(n::text::bytea),
                 'online', day, day, day - (n %% 7)::int, n %% 7 <= 5, 1 + (n * 7919) %% 4, 1 + (n * 104729) %% 4,
                 1 + (n * 1299709) %% 4, 1 + (n * 15485863) %% 4, 1 + (n * 3571) %% 4, (n * 7907) %% 11,
-                CASE WHEN n %% 10 > 0 THEN (n * 6211) %% 40 END, '{"satisfaction": "yes", "recommend": 9}', false
+                CASE WHEN n %% 10 > 0 THEN (n * 6211) %% 40 END, '{"satisfaction": "yes", "recommend": 9}',
+                false, true, false, 0
             FROM generate_series(%(from)s::bigint, %(to)s::bigint) n
             CROSS JOIN LATERAL (SELECT %(first)s::date + (n %% %(days)s)::int AS day) d
             JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS number FROM surveys_surveylink) l

@@ -1,5 +1,6 @@
 """The measurements. Each prints what was measured, its yardstick in the same run, their ratio and the goal."""
 
+import argparse
 import json
 import os
 import re
@@ -22,13 +23,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from benchmarks import data
+from benchmarks import surveys as of_surveys
+from benchmarks.soak import soak
 from monitoring.models import Collection
 from monitoring.services import quarter_result
 from regions.models import Body, Institution, Region, RegionLifeSituation
 from regions.roles import Role
 from surveys.models import Response, SurveyLink
 from surveys.page_keys import new_page_key
+from surveys.public import DRAFT_COOKIE
 from surveys.readings import counts_for_period
+from surveys.services.filling import keep_draft
 from tests import servers
 
 # Many short rounds, ours and the yardstick in turn: a slow moment of the machine hits both. Connections enough to be
@@ -47,17 +52,23 @@ class Line:
     reached: bool
 
 
-def run(tmp: Path, *, sizes: list[int], seconds: int) -> int:
+def run(tmp: Path, options: argparse.Namespace, *, kill_database: Callable[[], None]) -> int:
     """Measure everything, print the table; 0 when all goals are reached."""
+    sizes, seconds = options.sizes, options.seconds
     place = data.place()
     lines: list[Line] = []
+    if options.only == "soak":
+        return _told(_soak(tmp, options, kill_database))
     lines += _list_pages(place)
     lines += _public_page(tmp, seconds)
     readings: dict[int, float] = {}
+    results: dict[int, tuple[int, float]] = {}
+    looker = _client(data.person(Role.AGENCY_ANALYST))
     for size in sizes:
         data.fill(place, size)
         lines.append(_quarter(place, size))
         readings[size] = _any_period(place)
+        results[size] = of_surveys.results_page(looker, place)
     smallest = min(sizes)
     for size in sizes:
         ratio = readings[size] / readings[smallest]
@@ -71,7 +82,15 @@ def run(tmp: Path, *, sizes: list[int], seconds: int) -> int:
                 ratio <= 1.2,
             )
         )
+    lines += _results_pages(results)
+    lines += _export(place)
+    lines += _import()
     lines += _country_pages()
+    lines += _soak(tmp, options, kill_database)
+    return _told(lines)
+
+
+def _told(lines: list[Line]) -> int:
     _print(lines)
     return 0 if all(line.reached for line in lines) else 1
 
@@ -122,6 +141,15 @@ def _public_page(tmp: Path, seconds: int) -> list[Line]:
         for _ in range(ROUNDS):
             script = _post_script(tmp, link, seconds)
             posts.append([_wrk(url, seconds, script) for url in inserts])
+        # Phones of their own would soon meet the limit of forms kept for a link: one phone saves again and again.
+        token = keep_draft(
+            link_id=link.pk, token=None, key=new_page_key(link.pk, timezone.now()).signed, sent={}, language="", step=0,
+            now=timezone.now(),
+        )  # fmt: skip
+        saves = []
+        for _ in range(ROUNDS):
+            script = _post_script(tmp, link, seconds, more="&_do=save", cookie=f"{DRAFT_COOKIE}={token}")
+            saves.append([_wrk(url, seconds, script) for url in inserts])
         stored = Response.objects.count() - before
     # The rate counts only if answers were stored: a page of errors or the thanks for a repeat would be faster.
     # A few requests are under way when the load ends: stored, but not counted by it.
@@ -131,6 +159,7 @@ def _public_page(tmp: Path, seconds: int) -> list[Line]:
     return [
         _rate_line("public questionnaire, GET", gets, "bare view, same bytes"),
         _rate_line("public questionnaire, POST", posts, "bare view, one INSERT"),
+        _rate_line("public questionnaire, step saved", saves, "bare view, one INSERT"),
     ]
 
 
@@ -164,7 +193,7 @@ def _wrk(url: str, seconds: int, script: Path | None = None) -> Load:
     return Load(float(rate[1]), int(requests[1]))
 
 
-def _post_script(tmp: Path, link: SurveyLink, seconds: int) -> Path:
+def _post_script(tmp: Path, link: SurveyLink, seconds: int, *, more: str = "", cookie: str = "") -> Path:
     """Answers as a browser sends them, every one from a page of its own."""
     now = timezone.now()
     answers = urlencode(
@@ -191,9 +220,10 @@ def _post_script(tmp: Path, link: SurveyLink, seconds: int) -> Path:
         local next = 0
         wrk.method = "POST"
         wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        {f'wrk.headers["Cookie"] = "{cookie}"' if cookie else ""}
         request = function()
             next = next + 1
-            return wrk.format(nil, nil, nil, "key=" .. keys[next] .. "&{answers}")
+            return wrk.format(nil, nil, nil, "key=" .. keys[next] .. "&{answers}{more}")
         end
         """
     )
@@ -205,6 +235,106 @@ def _rate_line(what: str, rounds: list[list[Load]], yardstick: str) -> Line:
     ratio = statistics.median(ours.rate / bare.rate for ours, bare in rounds)
     ours, bare = (statistics.median(pair[side].rate for pair in rounds) for side in (0, 1))
     return Line(what, f"{ours:.0f}/s", f"{bare:.0f}/s {yardstick}", ratio, "≥ 0.50", ratio >= 0.5)
+
+
+# Results, export, import
+
+
+def _results_pages(found: dict[int, tuple[int, float]]) -> list[Line]:
+    """From the rollups: as many queries, and as much time, for any number of answers."""
+    smallest = min(found)
+    few, quick = found[smallest]
+    lines = []
+    for size, (queries, seconds) in found.items():
+        if size == smallest:
+            continue
+        lines.append(
+            Line(
+                f"results of a region, {size:,} answers, queries",
+                str(queries),
+                f"{few} at {smallest:,}",
+                queries / few,
+                "= 1.00",
+                queries == few,
+            )
+        )
+        ratio = seconds / quick
+        lines.append(
+            Line(
+                f"results of a region, {size:,} answers",
+                f"{seconds * 1000:.0f} ms",
+                f"{quick * 1000:.0f} ms at {smallest:,}",
+                ratio,
+                "≤ 1.50",
+                ratio <= 1.5,
+            )
+        )
+    return lines
+
+
+def _export(place: RegionLifeSituation) -> list[Line]:
+    ours, bare, memory = of_surveys.export(place)
+    ratio = ours / bare
+    return [
+        Line(
+            f"XLSX of {of_surveys.EXPORTED:,} answers",
+            f"{ours:.1f} s",
+            f"{bare:.1f} s bare write-only openpyxl",
+            ratio,
+            "≤ 1.30",
+            ratio <= 1.3,
+        ),
+        Line("its memory", "at the whole", "at a tenth of the rows", memory, "≤ 1.30", memory <= 1.3),
+    ]
+
+
+def _import() -> list[Line]:
+    ours, reading = of_surveys.import_rows(SurveyLink.objects.order_by("pk")[0])
+    ratio = ours / reading
+    return [
+        Line(
+            f"import of {of_surveys.IMPORTED:,} rows",
+            f"{ours:.2f} s",
+            f"{reading:.2f} s reading them",
+            ratio,
+            "≤ 3.00",
+            ratio <= 3,
+        )
+    ]
+
+
+# Soak
+
+
+def _soak(tmp: Path, options: argparse.Namespace, kill_database: Callable[[], None]) -> list[Line]:
+    """Answers at a steady rate against gunicorn and PostgreSQL; then the same while PostgreSQL is killed."""
+    if not options.soak_seconds:
+        return []
+    rate, seconds = options.soak_rate, options.soak_seconds
+    link = SurveyLink.objects.order_by("pk")[0]
+
+    def outage() -> None:
+        time.sleep(seconds / 3)
+        kill_database()
+
+    lines = []
+    for name, meanwhile in (("", None), (", PostgreSQL killed", outage)):
+        port = servers.free_port()
+        with _gunicorn(tmp, port, Path(os.devnull)):
+            _wait(f"http://127.0.0.1:{port}")
+            found = soak(link, port, rate=rate, seconds=seconds, meanwhile=meanwhile)
+        print(f"soak{name}: {found.told()}")
+        lines.append(
+            Line(
+                f"soak of {rate}/s for {seconds} s{name}: stored",
+                f"{found.stored} stored",
+                f"{len(found.acknowledged)} acknowledged of {found.sent}",
+                found.stored / found.sent,
+                "= 1.00",
+                found.is_whole,
+            )
+        )
+    return lines
 
 
 # КПЭ

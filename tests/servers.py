@@ -238,9 +238,24 @@ def _binaries_for(user: int | None, base: Path) -> Path:
     return base / package.name / binaries.relative_to(package)
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL cluster: its data, and how to run a server over it, any number of times, one at a time."""
+
+    url: str
+    running: Callable[[], contextlib.AbstractContextManager[Process]]
+
+
 @contextlib.contextmanager
 def postgres(tmp: Path | None = None, *, durable: bool = True) -> Iterator[str]:
-    """A PostgreSQL cluster of its own; yields its DATABASE_URL.
+    """A PostgreSQL server of its own; yields its DATABASE_URL. See `postgres_cluster`."""
+    with postgres_cluster(tmp, durable=durable) as cluster, cluster.running():
+        yield cluster.url
+
+
+@contextlib.contextmanager
+def postgres_cluster(tmp: Path | None = None, *, durable: bool = True) -> Iterator[Cluster]:
+    """A PostgreSQL cluster whose server can be killed and started again.
 
     `durable=False` skips waiting for the disk: for tests, never for benchmarks. Logs go to `tmp`.
     """
@@ -276,32 +291,38 @@ def postgres(tmp: Path | None = None, *, durable: bool = True) -> Iterator[str]:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         arguments = [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         log = (tmp or base) / "postgres.log"
-        # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-        with process(
-            [binaries / "postgres", "-D", data, *arguments],
-            log=log,
-            name="postgres",
-            cwd=base,
-            user=user,
-            stop=signal.SIGINT,
-        ) as child:
 
-            def ready() -> bool:
-                import psycopg2
+        def ready() -> bool:
+            import psycopg2
 
-                try:
-                    psycopg2.connect(
-                        host="127.0.0.1", port=port, user="nsi", dbname="postgres", connect_timeout=2
-                    ).close()
-                except psycopg2.OperationalError:
-                    return False
-                return True
+            try:
+                psycopg2.connect(host="127.0.0.1", port=port, user="nsi", dbname="postgres", connect_timeout=2).close()
+            except psycopg2.OperationalError:
+                return False
+            return True
 
-            wait_until(ready, 30, "PostgreSQL accepts connections", child)
-            subprocess.run(
-                [binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "nsi", "nsi"], check=True, cwd=base
-            )
-            yield f"postgres://nsi@127.0.0.1:{port}/nsi"
+        made_database = False
+
+        @contextlib.contextmanager
+        def running() -> Iterator[Process]:
+            nonlocal made_database
+            # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
+            with process(
+                [binaries / "postgres", "-D", data, *arguments],
+                log=log,
+                name="postgres",
+                cwd=base,
+                user=user,
+                stop=signal.SIGINT,
+            ) as child:
+                wait_until(ready, 30, "PostgreSQL accepts connections", child)
+                if not made_database:
+                    createdb = [binaries / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "nsi", "nsi"]
+                    subprocess.run(createdb, check=True, cwd=base)
+                    made_database = True
+                yield child
+
+        yield Cluster(f"postgres://nsi@127.0.0.1:{port}/nsi", running)
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
