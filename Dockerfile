@@ -23,7 +23,7 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 COPY --from=frontend /build/node_modules node_modules
 COPY . .
-RUN /venv/bin/python scripts/make_icons.py
+RUN /venv/bin/python scripts/make_icons.py && /venv/bin/python scripts/compile_messages.py
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -6,5 +6,5 @@ class MonitoringConfig(AppConfig):
     verbose_name = "Мониторинг"
 
     def ready(self) -> None:
-        # Registers the bodies of its jobs.
-        from monitoring import services  # noqa: F401
+        # Registers the bodies of its jobs, and which days no decision about answers may change any more.
+        from monitoring import answers_export, locks, reminders, services  # noqa: F401

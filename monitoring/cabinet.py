@@ -16,12 +16,14 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import User
+from monitoring import fieldwork
 from monitoring.kpi import Scheme
 from monitoring.models import Collection, ReportingPeriod, ServedClients, WeightDecision
 from regions.models import (
     AccessRequest,
     Institution,
     Invitation,
+    LifeSituation,
     Material,
     Membership,
     Participation,
@@ -34,7 +36,7 @@ from regions.permissions import Permission, memberships_in_force, permissions_of
 from regions.querysets import InstitutionQuerySet, RegionLifeSituationQuerySet
 from regions.services import letters
 from regions.services.letters import LetterState
-from surveys.models import SurveyLink
+from surveys.models import ExclusionCase, SurveyLink
 
 # What is due shows itself so long before its deadline; surveying is recommended in the last weeks [000].
 NEAR_DAYS = 30
@@ -44,6 +46,8 @@ STANDING_DAYS = 180
 LEAST_INSTITUTIONS = 2
 # Lines of one kind. More of them become one line that says how many there are.
 MOST_LINES = 5
+# So long somebody is told that what they proposed was declined.
+DECLINED_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +88,13 @@ class Calendar:
 
     def to_hand_in(self, region: Region) -> list[ReportingPeriod]:
         """The due quarter, and the one now open when its deadline is near."""
-        near = self._now + timedelta(days=NEAR_DAYS)
-        soon = [one for one in self._periods if self._now < one.closes_at(region) <= near]
         due = self.due(region)
-        return ([due] if due else []) + soon
+        return ([due] if due else []) + self.soon(region)
+
+    def soon(self, region: Region) -> list[ReportingPeriod]:
+        """The quarter now open when its deadline is near."""
+        near = self._now + timedelta(days=NEAR_DAYS)
+        return [one for one in self._periods if self._now < one.closes_at(region) <= near]
 
     def days_left(self, period: ReportingPeriod, region: Region) -> int:
         return (period.closes_on - region.local_date(self._now)).days
@@ -284,6 +291,86 @@ def _links_to_make(desk: Desk) -> list[Task]:
         text = f"Учреждений, о которых никто не может ответить: {len(found)}"
         return [Task("Создать ссылки на анкету", text, reverse("institution-list"))]
     return [Task("Создать ссылку на анкету", name, reverse("link-create", args=[pk])) for pk, name in found]
+
+
+# Data quality
+
+
+def _answers_to_decide(desk: Desk) -> list[Task]:
+    """Proposals to leave answers out or to take them back in, of other people than the person."""
+    waiting = (
+        ExclusionCase.objects.waiting()
+        .permitting(desk.user, Permission.ANSWERS_EXCLUDE_DECIDE)
+        .exclude(proposed_by=desk.user)
+        .select_related("institution__region", "proposed_by")
+        .order_by("proposed_at", "pk")
+    )
+    found = list(waiting[: MOST_LINES + 1])
+    if len(found) > MOST_LINES:
+        region = found[0].institution.region
+        url = reverse("exclusion-list", args=[region.code]) + f"?state={ExclusionCase.State.PROPOSED}"
+        return [Task("Решить об исключении ответов", f"{region.name}: ждут решения {waiting.count()}", url)]
+    return [
+        Task(
+            "Решить об исключении ответов" if one.kind == ExclusionCase.Kind.LEAVE_OUT else "Решить о возврате ответов",
+            f"{one.institution}: ответов {one.number}, предложил(а) {one.proposed_by.short_name}",
+            reverse("exclusion-case", args=[one.pk]),
+        )
+        for one in found
+    ]
+
+
+def _declined_proposals(desk: Desk) -> list[Task]:
+    """What was declined lately: the person reads why, and may propose better."""
+    since = desk.now - timedelta(days=DECLINED_DAYS)
+    declined = (
+        ExclusionCase.objects.filter(state=ExclusionCase.State.DECLINED, proposed_by=desk.user, decided_at__gte=since)
+        .select_related("institution")
+        .order_by("-decided_at", "-pk")[:MOST_LINES]
+    )
+    return [
+        Task(
+            "Прочитать, почему предложение отклонено",
+            f"{one.institution}: ответов {one.number}, {timezone.localdate(one.decided_at):%d.%m.%Y}",
+            reverse("exclusion-case", args=[one.pk]),
+        )
+        for one in declined
+    ]
+
+
+def _answers_to_gather(desk: Desk) -> list[Task]:
+    """Institutions the person represents that have not gathered the plan while the deadline is near."""
+    own = {one.institution for one in desk._granting(Permission.LINK_MANAGE) if one.institution}
+    by_region: dict[Region, list[int]] = defaultdict(list)
+    for institution in own:
+        by_region[institution.region].append(institution.pk)
+    short = [
+        standing
+        for region, ids in by_region.items()
+        for period in desk.calendar.soon(region)
+        for standing in fieldwork.standings(
+            region=region,
+            period=period,
+            pairs=fieldwork.pairs_of(region, period, on=region.local_date(desk.now), institutions=ids),
+            now=desk.now,
+        )
+        if not standing.plan.is_reached
+    ]
+    if len(short) > MOST_LINES:
+        text = f"Учреждений и жизненных ситуаций, где план не набран: {len(short)}"
+        return [Task("Добрать ответы", text, reverse("institution-list"), min(one.period.closes_on for one in short))]
+    titles = LifeSituation.objects.in_bulk({one.life_situation_id for one in short}) if short else {}
+    return [
+        Task(
+            f"Добрать ответы: {one.plan.gathered} из {one.plan.needed}",
+            f"{one.institution.name}, {titles[one.life_situation_id].short_title}",
+            reverse("institution-fieldwork", args=[one.institution.pk])
+            + f"?life_situation={titles[one.life_situation_id].code}&period={one.period.code}",
+            one.period.closes_on,
+            one.plan.days_left - 1,
+        )
+        for one in short
+    ]
 
 
 # People
@@ -507,7 +594,9 @@ def _places_standing_still(desk: Desk) -> list[Task]:
 _KINDS: tuple[tuple[frozenset[Permission], tuple[Callable[[Desk], list[Task]], ...]], ...] = (
     (frozenset({Permission.QUARTER_CALCULATE, Permission.QUARTER_PUBLISH}), (_quarters_to_hand_in,)),
     (frozenset({Permission.CLIENTS_ENTER}), (_clients_to_enter,)),
-    (frozenset({Permission.LINK_MANAGE}), (_links_to_make,)),
+    (frozenset({Permission.LINK_MANAGE}), (_links_to_make, _answers_to_gather)),
+    (frozenset({Permission.ANSWERS_EXCLUDE_DECIDE}), (_answers_to_decide,)),
+    (frozenset({Permission.ANSWERS_EXCLUDE_PROPOSE}), (_declined_proposals,)),
     (
         frozenset({Permission.PEOPLE_MANAGE}),
         (_requests_to_decide, _invitations_unanswered, _regions_without_administrator),

@@ -67,8 +67,15 @@ def _best_first(measure: Measure, institutions: Iterable[InstitutionRow]) -> lis
 
 
 def _picture(region: IndicatorRow, institutions: Sequence[InstitutionRow], region_name: str, part: str) -> SafeString:
-    specification = _specification(region, institutions, region_name)
-    title, description = _title(region, institutions, part), _description(region, institutions, region_name)
+    return finished_picture(
+        _specification(region, institutions, region_name),
+        _title(region, institutions, part),
+        _description(region, institutions, region_name),
+    )
+
+
+def finished_picture(specification: Specification, title: str, description: str) -> SafeString:
+    """A picture with its name and its description in words, drawn once for all that see the same."""
     # The checksum of a result does not cover names, so the key is made of everything that is drawn or said.
     everything = json.dumps([PICTURE_VERSION, VEGA_LITE, specification, title, description], sort_keys=True)
     key = f"chart:{hashlib.sha256(everything.encode()).hexdigest()}"
@@ -142,7 +149,7 @@ def _description(region: IndicatorRow, institutions: Sequence[InstitutionRow], r
     return f"{mark}В скобках 95-процентный интервал. {' '.join(said)}"
 
 
-def _label(name: str) -> str:
+def two_lines(name: str) -> str:
     """A name on at most two lines. Of a longer one the beginning and the end stay, since names of neighbours often
     differ in their last words only; in full it stands in the table.
     """
@@ -207,7 +214,7 @@ def _specification(region: IndicatorRow, institutions: Sequence[InstitutionRow],
 
 
 def _drawn(index: int, name: str, shown: Shown, kind: str) -> Specification:
-    label, y = _label(name), ROW * index + ROW // 2
+    label, y = two_lines(name), ROW * index + ROW // 2
     return {
         "label": label,
         "kind": kind,
@@ -339,7 +346,7 @@ def _domain(measure: Measure, rows: Sequence[Specification]) -> tuple[float, flo
             return 0, 100, 20
         case Unit.POINTS:
             return -100, 100, 50
-        case Unit.DAYS:
+        case Unit.DAYS | Unit.NUMBER:
             furthest = max(
                 (row[name] for row in rows for name in ("value", "high") if row[name] is not None), default=1
             )

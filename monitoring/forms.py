@@ -1,6 +1,6 @@
 """Forms of the quarter: is the input well-formed?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ from django.http import QueryDict
 from monitoring.models import ReportingPeriod, WeightDecision
 from regions.forms.fields import DateInput
 from regions.models import Institution, LifeSituation
+from surveys.sampling import ERRORS
 
 # The initiative began in 2021 [001]: an earlier decision is a slip of the pen.
 EARLIEST_YEAR = 2020
@@ -93,53 +94,96 @@ class WholeNumberField(forms.IntegerField):
 
 
 class ClientsForm(forms.Form):
-    """How many people each institution served in the period; empty means not known."""
+    """How many people each institution served in the period, and to how many the questionnaire was offered; empty means
+    not known.
+    """
 
     def __init__(
-        self, *args: Any, institutions: Iterable[Institution], numbers: Mapping[int, int], **kwargs: Any
+        self,
+        *args: Any,
+        institutions: Iterable[Institution],
+        numbers: Mapping[int, int],
+        offered: Mapping[int, int | None] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.institutions = list(institutions)
-        for institution in self.institutions:
-            self.fields[self.name_of(institution)] = WholeNumberField(
-                label=institution.name,
-                required=False,
-                min_value=0,
-                max_value=10_000_000,
-                initial=numbers.get(institution.pk),
-                # The page carries what it showed: changed is what differs from that, not from the newest number.
-                show_hidden_initial=True,
-                widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-                error_messages={"invalid": "Введите целое число"},
+        for one in self.institutions:
+            self.fields[self.name_of(one)] = self._field(one.name, numbers.get(one.pk))
+            self.fields[self.offered_of(one)] = self._field(
+                f"{one.name}: скольким предложили ответить", (offered or {}).get(one.pk)
             )
+
+    @staticmethod
+    def _field(label: str, initial: int | None) -> WholeNumberField:
+        return WholeNumberField(
+            label=label,
+            required=False,
+            min_value=0,
+            max_value=10_000_000,
+            initial=initial,
+            # The page carries what it showed: changed is what differs from that, not from the newest number.
+            show_hidden_initial=True,
+            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+            error_messages={"invalid": "Введите целое число"},
+        )
 
     @staticmethod
     def name_of(institution: Institution) -> str:
         return f"clients_{institution.pk}"
 
+    @staticmethod
+    def offered_of(institution: Institution) -> str:
+        return f"offered_{institution.pk}"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for one in self.institutions:
+            served, offered = cleaned.get(self.name_of(one)), cleaned.get(self.offered_of(one))
+            if offered is None or self.name_of(one) in self.errors:
+                continue
+            if self.add_prefix(self.name_of(one)) not in self.data:
+                served = self._seen(self.name_of(one))
+            if served is None:
+                self.add_error(self.offered_of(one), "Сначала укажите, сколько человек обслужено")
+            elif offered > served:
+                self.add_error(self.offered_of(one), "Предложили больше, чем обслужили: проверьте оба числа")
+        return cleaned
+
     def numbers(self) -> dict[Institution, int | None]:
         """What the person has changed; a number they did not touch is left to whoever else enters it."""
-        # A field that was not sent was not on the page: an institution that has joined since.
-        sent = [one for one in self.institutions if self.add_prefix(self.name_of(one)) in self.data]
-        given = {one: self.cleaned_data[self.name_of(one)] for one in sent}
-        return {one: number for one, number in given.items() if number != self._seen(one)}
+        return self._given(self.name_of)
+
+    def offered(self) -> dict[Institution, int | None]:
+        """The same of those the questionnaire was offered to."""
+        return self._given(self.offered_of)
 
     def seen(self) -> dict[Institution, int | None]:
         """The numbers as the page showed them."""
-        return {one: self._seen(one) for one in self.institutions}
+        return {one: self._seen(self.name_of(one)) for one in self.institutions}
 
-    def refuse(self, numbers: Mapping[Institution, int | None]) -> None:
+    def seen_offered(self) -> dict[Institution, int | None]:
+        return {one: self._seen(self.offered_of(one)) for one in self.institutions}
+
+    def refuse(self, numbers: Mapping[Institution, int | None], offered: Mapping[Institution, int | None]) -> None:
         """Show numbers that somebody else has entered meanwhile; saving once more is then a decision."""
         data = cast("QueryDict", self.data).copy()
-        for institution, number in numbers.items():
-            name = self.name_of(institution)
+        for name, number in (
+            *((self.name_of(one), number) for one, number in numbers.items()),
+            *((self.offered_of(one), number) for one, number in offered.items()),
+        ):
             data[self.add_initial_prefix(name)] = "" if number is None else str(number)
             now = "число убрали" if number is None else f"здесь указали {number}"
             self.add_error(name, f"Пока страница была открыта, {now}. Проверьте и сохраните ещё раз")
         self.data = data
 
-    def _seen(self, institution: Institution) -> int | None:
-        name = self.name_of(institution)
+    def _given(self, name_of: Callable[[Institution], str]) -> dict[Institution, int | None]:
+        # A field that was not sent was not on the page: an institution that has joined since.
+        sent = [one for one in self.institutions if self.add_prefix(name_of(one)) in self.data]
+        given = {one: self.cleaned_data[name_of(one)] for one in sent}
+        return {one: number for one, number in given.items() if number != self._seen(name_of(one))}
+
+    def _seen(self, name: str) -> int | None:
         field, shown = self.fields[name], self.data.get(self.add_initial_prefix(name))
         if shown is None:
             number: int | None = field.initial
@@ -148,3 +192,59 @@ class ClientsForm(forms.Form):
             return cast("int | None", field.to_python(shown))
         except forms.ValidationError:
             return None
+
+
+class FieldworkForm(forms.Form):
+    """Which ЖС and period of the fieldwork; of a region also which of its institutions."""
+
+    ALL, BEHIND, SILENT, SHORT = "", "behind", "silent", "short"
+    life_situation = forms.ModelChoiceField(
+        LifeSituation.objects.none(), to_field_name="code", label="Жизненная ситуация", required=False, empty_label=None
+    )
+    period = forms.ModelChoiceField(
+        ReportingPeriod.objects.none(), to_field_name="code", label="Период", required=False, empty_label=None
+    )
+    show = forms.ChoiceField(
+        label="Учреждения",
+        required=False,
+        choices=[(ALL, "Все"), (SHORT, "План не набран"), (BEHIND, "Отстают от плана"), (SILENT, "Молчат 7 дней")],
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        *,
+        situations: Iterable[LifeSituation],
+        periods: list[ReportingPeriod],
+        of_region: bool = False,
+    ) -> None:
+        offered = list(situations)
+        # What is not chosen stands at the newest period and the first ЖС, and is shown so.
+        filled = {**data}
+        if not filled.get("life_situation") and offered:
+            filled["life_situation"] = offered[0].code
+        if not filled.get("period") and periods:
+            filled["period"] = periods[0].code
+        super().__init__(filled)
+        situation_field, period_field = self.fields["life_situation"], self.fields["period"]
+        assert isinstance(situation_field, forms.ModelChoiceField) and isinstance(period_field, forms.ModelChoiceField)
+        situation_field.queryset = LifeSituation.objects.filter(pk__in=[one.pk for one in offered])
+        period_field.queryset = ReportingPeriod.objects.filter(pk__in=[one.pk for one in periods]).order_by("-opens_on")
+        if not of_region:
+            del self.fields["show"]
+
+
+class FieldworkErrorForm(forms.Form):
+    """How exact the shares of institutions are wanted."""
+
+    error = forms.DecimalField(
+        label="Погрешность доли, процентных пунктов",
+        min_value=ERRORS[0],
+        max_value=ERRORS[1],
+        max_digits=3,
+        decimal_places=1,
+        localize=True,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text="От 1 до 20, обычно 5. Чем она меньше, тем больше нужно ответов: вдвое точнее — вчетверо больше",
+        error_messages={"invalid": "Введите число от 1 до 20"},
+    )

@@ -48,6 +48,8 @@ class ServedClients(models.Model):
     life_situation = models.ForeignKey(LifeSituation, models.PROTECT, related_name="+", verbose_name="ЖС")
     period = models.ForeignKey(ReportingPeriod, models.PROTECT, related_name="+", verbose_name="период")
     number = models.PositiveIntegerField("обслужено человек")
+    # To how many of them the questionnaire was offered: the response rate is counted of these.
+    offered = models.PositiveIntegerField("предложили ответить", null=True, blank=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     entered_at = models.DateTimeField(auto_now=True)
 
@@ -60,6 +62,61 @@ class ServedClients(models.Model):
 
     def __str__(self) -> str:
         return f"{self.institution}, {self.period}: {self.number}"
+
+
+class FieldworkPlan(models.Model):
+    """How exact the shares of an institution are wanted in a region's ЖС and period; without a row it is 5 points."""
+
+    region_life_situation = models.ForeignKey(
+        RegionLifeSituation, models.CASCADE, related_name="+", verbose_name="ЖС региона"
+    )
+    period = models.ForeignKey(ReportingPeriod, models.PROTECT, related_name="+", verbose_name="период")
+    error = models.DecimalField("погрешность, процентных пунктов", max_digits=3, decimal_places=1)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="кто задал")
+    set_at = models.DateTimeField("задана")
+
+    class Meta:
+        verbose_name = "план добора"
+        verbose_name_plural = "планы добора"
+        constraints = [
+            models.UniqueConstraint(fields=["region_life_situation", "period"], name="one_fieldwork_plan_per_period"),
+            models.CheckConstraint(condition=Q(error__range=(1, 20)), name="fieldwork_error_is_sensible"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region_life_situation}, {self.period}: ±{self.error}"
+
+
+class Reminder(models.Model):
+    """A letter to somebody whose institutions fall behind: the row is made before it is sent, one a person and day."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name="кому")
+    day = models.DateField("день")
+    institutions = models.PositiveSmallIntegerField("учреждений")
+    # Empty: it was taken up, and whether the mail server took it is not known.
+    sent_at = models.DateTimeField("отправлено", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "напоминание"
+        verbose_name_plural = "напоминания"
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="one_reminder_a_person_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.institutions}"
+
+
+class RemindersOff(models.Model):
+    """Somebody who wants no reminders of the fieldwork."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name="кто")
+    since = models.DateTimeField("с")
+
+    class Meta:
+        verbose_name = "отказ от напоминаний"
+        verbose_name_plural = "отказы от напоминаний"
+
+    def __str__(self) -> str:
+        return f"{self.since}"
 
 
 class WeightDecision(models.Model):

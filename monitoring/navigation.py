@@ -12,6 +12,7 @@ from regions.models import Membership, Region, RegionLifeSituation
 from regions.permissions import Permission, Person, held_anywhere, may_anywhere
 from regions.urls import bodies, institutions, invitations, letters, life_situations, people
 from regions.urls import regions as cards
+from surveys.urls import changes, comments, imports, interviews, questionnaires
 
 # Section: title, URL name, icon, what one must hold somewhere to be offered it, URL names of the section's pages.
 SECTIONS: tuple[tuple[str, str, str, Permission | None, Set[str | None]], ...] = (
@@ -23,17 +24,45 @@ SECTIONS: tuple[tuple[str, str, str, Permission | None, Set[str | None]], ...] =
         Permission.INSTITUTION_VIEW,
         {
             *(page.name for page in institutions.urlpatterns),
-            *("institution", "link-list", "link-create", "link", "link-poster"),
+            *(
+                "institution",
+                "institution-results",
+                "institution-answers",
+                "institution-fieldwork",
+                "link-list",
+                "link-create",
+                "link",
+                "link-poster",
+                "link-blanks",
+            ),
+            *("link-edit", "link-reopen", "link-history"),
+            *("institution-quality", "exclusion-propose"),
+            *(page.name for page in changes.urlpatterns),
+            *(page.name for subject in (interviews, imports) for page in subject.urlpatterns),
         },
+    ),
+    (
+        "Комментарии",
+        "comment-home",
+        "chat-left-text",
+        Permission.COMMENTS_VIEW,
+        {page.name for page in comments.urlpatterns},
     ),
     (
         "Мониторинг",
         "region-list",
         "bar-chart-line",
         Permission.RESULTS_VIEW,
-        {"region-list", "region", "collection", "clients", "weights", "passport"},
+        {"region-list", "region", "region-results", "collection", "clients", "weights", "passport"},
     ),
     ("Отчёты", "report-list", "file-earmark-text", Permission.RESULTS_VIEW, {"report-list"}),
+    (
+        "Анкеты",
+        "questionnaire-list",
+        "list-check",
+        None,
+        {page.name for page in questionnaires.urlpatterns},
+    ),
     (
         "Люди",
         "people-list",
@@ -71,6 +100,8 @@ LETTER_PAGES = {
 }
 REGION_PAGES = {
     "country",
+    *("region-quality", "exclusion-list", "exclusion-case"),
+    *("region-fieldwork", "fieldwork-error", "region-links", "link-batch-create", "link-batch"),
     *(page.name for subject in (cards, bodies, letters, life_situations) for page in subject.urlpatterns),
 } - LETTER_PAGES
 

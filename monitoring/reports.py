@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
-from django.contrib.staticfiles import finders
-from django.core.exceptions import SuspiciousFileOperation
 from django.template.loader import render_to_string
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -26,8 +22,6 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.pagebreak import Break, ColBreak
 from openpyxl.worksheet.worksheet import Worksheet
-from weasyprint import HTML
-from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from monitoring.charts import interval_charts
 from monitoring.display import clean
@@ -43,6 +37,7 @@ from monitoring.rows import (
     passport_rows,
     region_rows,
 )
+from regions import pdf
 from regions.spreadsheets import write_text
 
 if TYPE_CHECKING:
@@ -324,48 +319,6 @@ def _cell(sheet: Any, value: Value, style: str) -> Cell:
 
 # PDF
 
-STATIC_ROOT_URL: Final = "https://portal.invalid/static/"
-"""What addresses in the template and the style sheet are relative to. The name can never exist, nothing is asked of it:
-`StaticFilesOnly` turns the address into a file."""
-
-_MEDIA_TYPES: Final = {".css": "text/css", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
-
-
-class ForbiddenAddress(ValueError):
-    """A document may be made of the portal's own static files only."""
-
-
-class StaticFilesOnly(URLFetcher):
-    """WeasyPrint by itself would read any file and ask any address that a document names.
-
-    What was refused is kept: WeasyPrint logs a failure and prints without the missing part.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.refused: list[str] = []
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        path = _static_file(url)
-        if path is None:
-            self.refused.append(url)
-            raise ForbiddenAddress(url)
-        return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": _MEDIA_TYPES[path.suffix]})
-
-
-def _static_file(url: str) -> Path | None:
-    if not url.startswith(STATIC_ROOT_URL):
-        return None
-    name = unquote(url.removeprefix(STATIC_ROOT_URL))
-    if Path(name).suffix not in _MEDIA_TYPES or "\0" in name:
-        return None
-    try:
-        # Finders, not STATIC_ROOT: they work before collectstatic, and refuse paths that lead out of their folders.
-        found = finders.find(name)
-    except SuspiciousFileOperation:
-        return None
-    return Path(found) if isinstance(found, str) and Path(found).is_file() else None
-
 
 def report_html(context: ReportContext) -> str:
     return render_to_string(
@@ -392,16 +345,4 @@ def _charts(context: ReportContext, row: IndicatorRow) -> list[SafeString]:
 
 
 def render_pdf(context: ReportContext) -> bytes:
-    return pdf_of(report_html(context))
-
-
-def pdf_of(html: str) -> bytes:
-    """PDF/UA: tagged, in Russian, with bookmarks and a title.
-
-    ForbiddenAddress if the document asks for anything but the portal's static files, or for one that is missing.
-    """
-    fetcher = StaticFilesOnly()
-    pdf: bytes = HTML(string=html, base_url=STATIC_ROOT_URL, url_fetcher=fetcher).write_pdf(pdf_variant="pdf/ua-1")
-    if fetcher.refused:
-        raise ForbiddenAddress(", ".join(fetcher.refused))
-    return pdf
+    return pdf.render(report_html(context))

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,11 +18,13 @@ from jobs import services as jobs
 from jobs.models import Job
 from monitoring.kpi import Scheme
 from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
-from monitoring.results import InstitutionInput, QuarterResult, Thresholds, compute
+from monitoring.results import AnswerDecision, InstitutionInput, QuarterResult, Thresholds, compute
 from regions.models import Institution, Region, RegionLifeSituation
 from regions.permissions import Permission, require
 from surveys.counts import NOTHING
+from surveys.models import ExclusionCase
 from surveys.readings import counts_for_period, counts_from_answers
+from surveys.services import quality
 
 CALCULATE = "calculate_quarter"
 MAKE_REPORTS = "make_reports"
@@ -48,11 +51,11 @@ class NotBegun(Exception):
 
 
 class ChangedMeanwhile(Exception):
-    """Somebody else has entered these numbers since the person looked: `numbers`, as they are now."""
+    """Somebody else has entered these since the person looked: `numbers` served and `offered`, as they are now."""
 
-    def __init__(self, numbers: dict[Institution, int | None]) -> None:
-        super().__init__(numbers)
-        self.numbers = numbers
+    def __init__(self, numbers: dict[Institution, int | None], offered: dict[Institution, int | None]) -> None:
+        super().__init__(numbers, offered)
+        self.numbers, self.offered = numbers, offered
 
 
 def thresholds() -> Thresholds:
@@ -99,46 +102,67 @@ def decide_weights(
         return decision
 
 
+Numbers = Mapping[Institution, int | None]
+
+
 @transaction.atomic
 def enter_clients(
     *,
     collection: Collection,
-    numbers: Mapping[Institution, int | None],
+    numbers: Numbers,
     by: User,
-    seen: Mapping[Institution, int | None] | None = None,
+    seen: Numbers | None = None,
+    offered: Numbers | None = None,
+    seen_offered: Numbers | None = None,
 ) -> None:
-    """Enter how many people institutions served in a period; None removes a number.
+    """Enter how many people institutions served in a period (None removes a number), and to how many of them the
+    questionnaire was offered.
 
-    `seen`: the numbers the person had before their eyes. Raises PermissionDenied for an institution the person may not
-    speak for in this ЖС, QuarterLocked, ChangedMeanwhile.
+    `seen`, `seen_offered`: the numbers the person had before their eyes. Raises PermissionDenied for an institution the
+    person may not speak for in this ЖС, QuarterLocked, ChangedMeanwhile.
     """
     locked = Collection.objects.select_for_update().get(pk=collection.pk)
     if locked.state == Collection.State.PUBLISHED:
         raise QuarterLocked
+    offered = offered or {}
+    concerned = [*numbers, *(one for one in offered if one not in numbers)]
     permitted = Institution.objects.permitting(
         by, Permission.CLIENTS_ENTER, life_situation=collection.life_situation
     ).filter(region=collection.region)
-    if permitted.filter(pk__in=[one.pk for one in numbers]).count() != len(numbers):
+    if permitted.filter(pk__in=[one.pk for one in concerned]).count() != len(concerned):
         raise PermissionDenied
-    known = dict(
-        ServedClients.objects.filter(
-            institution__in=list(numbers), life_situation=collection.life_situation, period=collection.period
-        ).values_list("institution", "number")
-    )
-    if seen is not None:
-        changed = [one for one in numbers if known.get(one.pk) not in (seen[one], numbers[one])]
-        if changed:
-            raise ChangedMeanwhile({one: known.get(one.pk) for one in changed})
-    for institution, number in numbers.items():
+    known = {
+        institution: (number, told)
+        for institution, number, told in ServedClients.objects.filter(
+            institution__in=concerned, life_situation=collection.life_situation, period=collection.period
+        ).values_list("institution", "number", "offered")
+    }
+    served_now = {one: known.get(one.pk, (None, None))[0] for one in concerned}
+    offered_now = {one: known.get(one.pk, (None, None))[1] for one in concerned}
+    changed = _changed(served_now, numbers, seen), _changed(offered_now, offered, seen_offered)
+    if any(changed):
+        raise ChangedMeanwhile(*changed)
+    for institution in concerned:
         key: dict[str, Any] = {
             "institution": institution,
             "life_situation": collection.life_situation,
             "period": collection.period,
         }
+        number = numbers.get(institution, served_now[institution])
         if number is None:
             ServedClients.objects.filter(**key).delete()
         else:
-            ServedClients.objects.update_or_create(**key, defaults={"number": number, "entered_by": by})
+            told = offered.get(institution, offered_now[institution])
+            ServedClients.objects.update_or_create(
+                **key, defaults={"number": number, "offered": told, "entered_by": by}
+            )
+
+
+def _changed(now: Numbers, wanted: Numbers, seen: Numbers | None) -> dict[Institution, int | None]:
+    """The numbers that are neither what the person saw nor what they want."""
+    if seen is None:
+        return {}
+    return {one: number for one, number in now.items() if number not in (seen[one], wanted.get(one, seen[one]))}
 
 
 def institutions_of(place: RegionLifeSituation, first: date, last: date) -> list[Institution]:
@@ -179,7 +203,49 @@ def quarter_result(place: RegionLifeSituation, period: ReportingPeriod, *, from_
         ],
         thresholds=thresholds(),
         computed_at=timezone.now().isoformat(timespec="seconds"),
+        answer_decisions=_answer_decisions(place, period, institutions),
     )
+
+
+def _answer_decisions(
+    place: RegionLifeSituation, period: ReportingPeriod, institutions: list[Institution]
+) -> list[AnswerDecision]:
+    """What two people decided about answers of the period, in the order of the decisions."""
+    in_period = Q(responses__answered_on__range=(period.opens_on, period.closes_on))
+    cases = list(
+        ExclusionCase.objects.approved()
+        .filter(
+            institution__in=institutions,
+            life_situation=place.life_situation_id,
+            first_day__lte=period.closes_on,
+            last_day__gte=period.opens_on,
+        )
+        .select_related("institution", "proposed_by", "decided_by")
+        .annotate(in_period=Count("responses", filter=in_period))
+        .order_by("decided_at", "pk")
+    )
+    people = quality.Deciders(place.region, [person for one in cases for person in (one.proposed_by, one.decided_by)])
+    return [
+        AnswerDecision(
+            id=case.pk,
+            kind=case.kind,
+            institution=case.institution.name,
+            number=number,
+            decided_on=place.region.local_date(case.decided_at).isoformat(),
+            reason=case.reason,
+            proposed_by=people.title(case.proposed_by, Permission.ANSWERS_EXCLUDE_PROPOSE, case.proposed_at),
+            decided_by=people.title(case.decided_by, Permission.ANSWERS_EXCLUDE_DECIDE, case.decided_at),
+        )
+        for case in cases
+        if (number := _number_in(case, period))
+    ]
+
+
+def _number_in(case: ExclusionCase, period: ReportingPeriod) -> int:
+    """How many answers of the case lie in the period; of a case wholly in it, as many as were decided about."""
+    if period.opens_on <= case.first_day and case.last_day <= period.closes_on:
+        return case.number
+    return int(case.in_period)  # type: ignore[attr-defined]
 
 
 def result_of(collection: Collection) -> QuarterResult:

@@ -8,6 +8,8 @@ urlpatterns = [
     path("", views.cabinet, name="cabinet"),
     path("go/", views.choose, name="choose"),
     path("", include("regions.urls")),
+    path("", include("monitoring.fieldwork_urls")),
+    path("", include("monitoring.results_urls")),
     path("institutions/<int:pk>/", views.institution, name="institution"),
     path("country/", country_views.country, name="country"),
     path("regions/", views.region_list, name="region-list"),

@@ -1,6 +1,5 @@
 """Pages of the monitoring: find what the person may see, call one thing, answer."""
 
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SignedInRequest
 from jobs.models import Job
 from monitoring import cabinet as cabinets
-from monitoring import services
+from monitoring import services, survey_results
 from monitoring.charts import interval_charts
 from monitoring.forms import ClientsForm, PeriodForm, WeightDecisionForm
 from monitoring.kpi import Scheme
@@ -23,6 +22,7 @@ from monitoring.lists import ReportFilter, ReportTable
 from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
 from monitoring.results import QuarterResult
 from monitoring.rows import institution_indicator_rows, institution_rows, passport_rows, region_rows
+from monitoring.survey_results import Asking
 from regions.lists import list_response
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
 from regions.permissions import Permission, may, require
@@ -294,10 +294,7 @@ def passport(request: SignedInRequest, code: str, life_situation: str, period: s
             "period": collection.period,
             "passport_rows": passport_rows(result, zone=collection.region.zone, published_at=collection.published_at),
             # Counts behind a hidden value would give it away; the institution sees them on its own page.
-            "count_rows": [
-                (one, any(0 < value.n < result.thresholds.minimum for value in one.values.values()))
-                for one in result.institutions
-            ],
+            "count_rows": [(one, any(map(one.is_hidden, one.values))) for one in result.institutions],
         },
     )
 
@@ -327,24 +324,31 @@ def clients(request: SignedInRequest, code: str, life_situation: str, period: st
         if may(request.user, Permission.REGION_VIEW, place):
             raise PermissionDenied
         raise Http404
-    numbers = dict(
+    known = list(
         ServedClients.objects.filter(
             life_situation=place.life_situation, period=reporting_period, institution__in=institutions
-        ).values_list("institution", "number")
+        )
     )
-    form = ClientsForm(request.POST if request.method == "POST" else None, institutions=institutions, numbers=numbers)
+    form = ClientsForm(
+        request.POST if request.method == "POST" else None,
+        institutions=institutions,
+        numbers={one.institution_id: one.number for one in known},
+        offered={one.institution_id: one.offered for one in known},
+    )
     if form.is_valid():
         try:
             services.enter_clients(
                 collection=services.collection_for(place, reporting_period),
                 numbers=form.numbers(),
                 seen=form.seen(),
+                offered=form.offered(),
+                seen_offered=form.seen_offered(),
                 by=request.user,
             )
         except services.QuarterLocked:
             form.add_error(None, "Квартал уже опубликован, изменить числа нельзя")
         except services.ChangedMeanwhile as changed:
-            form.refuse(changed.numbers)
+            form.refuse(changed.numbers, changed.offered)
         else:
             messages.success(request, "Числа сохранены.")
             if may(request.user, Permission.REGION_VIEW, place):
@@ -421,10 +425,10 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
     }
     if form.is_valid() and situations:
         situation, first, last = (form.cleaned_data[name] for name in ("life_situation", "first", "last"))
-        context |= _institution_numbers(institution, situation.pk, first, last)
-        context["sees_counts"] = may(request.user, Permission.OWN_COUNTS_VIEW, institution) or all(
-            not row.shown.is_hidden for row in context["main_rows"]
-        )
+        is_own = may(request.user, Permission.OWN_COUNTS_VIEW, institution)
+        asking = Asking(institution.region, situation, first, last, institution, sees_all=is_own)
+        context |= _institution_numbers(asking)
+        context["sees_counts"] = is_own or all(not row.shown.is_hidden for row in context["main_rows"])
         period = form.cleaned_data["period"]
         published = Collection.objects.published().concerning(institution, situation).filter(period=period)
         handed_in = published.with_places().first() if period else None
@@ -433,11 +437,16 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "monitoring/institution.html", context, status=200 if form.is_valid() else 422)
 
 
-def _institution_numbers(institution: Institution, life_situation: int, first: date, last: date) -> dict[str, Any]:
+def _institution_numbers(asking: Asking) -> dict[str, Any]:
+    assert asking.institution
     counts = counts_for_period(
-        life_situation_id=life_situation, institution_ids=[institution.pk], first=first, last=last
-    ).get(institution.pk, NOTHING)
-    rows = institution_indicator_rows(counts, services.thresholds())
+        life_situation_id=asking.life_situation.pk,
+        institution_ids=[asking.institution.pk],
+        first=asking.first,
+        last=asking.last,
+    ).get(asking.institution.pk, NOTHING)
+    hidden = survey_results.hidden_measures(asking, services.thresholds())
+    rows = institution_indicator_rows(counts, services.thresholds(), hidden)
     return {
         "counts": counts,
         "main_rows": [row for row in rows if row.is_main],

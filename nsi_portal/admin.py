@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 import monitoring.admin
 import regions.admin
+import surveys.admin
 from accounts import second_factor
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -56,5 +57,5 @@ class ReferenceSite(AdminSite):
 
 
 site = ReferenceSite()
-for model, model_admin in (regions.admin.ADMINS | monitoring.admin.ADMINS).items():
+for model, model_admin in (regions.admin.ADMINS | surveys.admin.ADMINS | monitoring.admin.ADMINS).items():
     site.register(model, model_admin)

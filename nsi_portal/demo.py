@@ -22,13 +22,15 @@ from monitoring import services as monitoring
 from monitoring.kpi import Scheme
 from monitoring.models import ReportingPeriod, ServedClients
 from nsi_portal.demo_structure import load_structure, publish_materials
+from nsi_portal.demo_surveys import load_surveys
 from regions.models import Institution, LifeSituation, Membership, Participation, Region, RegionLifeSituation
 from regions.permissions import needs_second_factor
 from regions.roles import FEDERAL_ROLES, REGIONAL_ROLES, Role
 from surveys import rollups
 from surveys.answers import read_answers
 from surveys.models import Response, SurveyLink
-from surveys.services import Origin, build_response, create_link, store_responses
+from surveys.services.arriving import Origin, build_response, store_responses
+from surveys.services.links import create_link
 
 PASSWORD = "demo-nsi-2026"  # noqa: S105  (printed at every start; refused in production)
 # Of the people whose roles need a second factor; /developer/letters/ shows the codes it gives.
@@ -228,6 +230,7 @@ def load(today: date) -> int:
         region = Region.objects.get(code=demo.code)
         load_structure(region, demo.tag, people_of(demo.tag), since=since, at=now, whole=demo.whole)
     publish_materials(admin, now)
+    load_surveys()
     for demo in REGIONS:
         _decide_and_publish(demo, Region.objects.get(code=demo.code), periods)
     return stored

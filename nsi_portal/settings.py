@@ -56,6 +56,9 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_tables2",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
     "simple_history",
 ]
 
@@ -158,7 +161,11 @@ else:
         "store_processed": False,
     }
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR / "cache"},
+        "default": {
+            "BACKEND": "nsi_portal.cache.SweptFileCache",
+            "LOCATION": VAR / "cache",
+            "OPTIONS": {"MAX_ENTRIES": 3000},
+        },
     }
 
 JOB_HEARTBEAT_SECONDS = 5
@@ -177,7 +184,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "regions.tasks.forget_unconfirmed_requests",
         "schedule": crontab(hour="2", minute="40"),
     },
+    "forget-old-drafts": {"task": "surveys.tasks.forget_old_drafts", "schedule": crontab(hour="2", minute="50")},
+    "forget-import-files": {"task": "surveys.tasks.forget_import_files", "schedule": crontab(hour="2", minute="55")},
+    "forget-answer-files": {"task": "monitoring.tasks.forget_answer_files", "schedule": crontab(hour="3", minute="5")},
     "check-rollups": {"task": "surveys.tasks.check_rollups", "schedule": crontab(hour="1", minute="30")},
+    "mark-suspicious-answers": {"task": "surveys.tasks.mark_suspicious_answers", "schedule": crontab(minute="12")},
+    "forget-addresses": {"task": "surveys.tasks.forget_addresses", "schedule": crontab(minute="1")},
+    # Every hour: ten in the morning comes to eleven zones one after another.
+    "remind-of-fieldwork": {"task": "monitoring.tasks.remind_of_fieldwork", "schedule": crontab(minute="20")},
     # Every hour, soon after it: midnight comes to eleven zones one after another.
     "remeasure-readiness": {"task": "regions.tasks.remeasure_readiness", "schedule": crontab(minute="2")},
 }
@@ -283,7 +297,9 @@ LETTERS_IN_BACKGROUND = bool(ENVIRONMENT.email_url)
 # Language and time ---------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "ru"
-LANGUAGES = [("ru", "Русский")]
+# The portal's own words in what respondents see (locale/); a questionnaire may be in any language (surveys.languages).
+LANGUAGES = [("ru", "Русский"), ("tt", "Татарча"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Moscow"
@@ -297,6 +313,7 @@ NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS: list[str | Path | tuple[str, Path]] = [
     BASE_DIR / "static",
     ("npm/bootstrap", NODE_MODULES / "bootstrap" / "dist"),
+    ("npm/sortablejs", NODE_MODULES / "sortablejs"),
     ("npm/golos-text", NODE_MODULES / "@fontsource-variable" / "golos-text" / "files"),
 ]
 STORAGES = {
@@ -359,6 +376,52 @@ ELIGIBLE_WITHIN_DAYS = 5
 INVITATION_DAYS = 7
 # Answers begun before a link closed still arrive for this long.
 LINK_GRACE_SECONDS = 60 * 60
+# The share of paper forms that a second person types in again.
+ENTRY_RECHECK_SHARE = 0.05
+# From where on an answer is marked as suspicious: surveys.quality.Bounds.
+QUALITY_BOUNDS: dict[str, Any] = {
+    "seconds_per_answer": 1.5,
+    "night_hours": (0, 5),
+    "burst_answers": 10,
+    "burst_minutes": 5,
+    "burst_times_usual": 3,
+    "identical_answers": 5,
+    "identical_texts": 3,
+    "text_letters": 15,
+    "address_answers": 20,
+}
+# Answers of so many last days are looked at anew each hour, and compared with so many days before them.
+QUALITY_DAYS_BACK = 3
+QUALITY_USUAL_DAYS = 28
+
+# API -----------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["nsi_portal.api.PlainJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": None,
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ByKey"],
+    "DEFAULT_THROTTLE_RATES": {"key": "600/min", "public": "600/min"},
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "nsi_portal.api_errors.answer_to",
+    # No form, no session: whoever asks is known by the key or by nobody.
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Портал НСИ: API",
+    "DESCRIPTION": "Ссылки, анкеты, отправка ответов и результаты. Права те же, что на страницах.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+}
 
 # Logs ----------------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("admin/", reference_site.urls),
     path("developer/letters/", developer.letter_list, name="developer-letters"),
     path("developer/letters/<slug:name>/", developer.letter, name="developer-letter"),
+    path("api/v1/", include("nsi_portal.api_urls")),
     path("", include("surveys.urls")),
     path("", include("monitoring.urls")),
 ]

@@ -53,8 +53,10 @@ def list_response(
     """
     tables.RequestConfig(request, paginate=False).configure(table)
     rows = table.data.data
-    # Rows that are equal in the chosen order must not change places between two pages.
-    table.data.data = rows.order_by(*(rows.query.order_by or rows.model._meta.ordering), "pk")
+    # Rows that are equal in the chosen order must not change places between two pages. A list, of rows that stand in no
+    # table of the database, is sorted stably as it is.
+    if not isinstance(rows, list):
+        table.data.data = rows.order_by(*(rows.query.order_by or rows.model._meta.ordering), "pk")
     if request.GET.get("format") == "xlsx":
         return _workbook(table, file_name)
     # One paginator for both, so that the rows are counted once.

@@ -39,9 +39,9 @@ def load() -> dict[str, int]:
     """Load regions, directions, indicators, ЖС and letters; returns how many of each there are."""
     with (FOLDER / "regions.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
-            _store(Region, {"code": row.pop("code")}, row)
+            store(Region, {"code": row.pop("code")}, row)
     for position, entry in enumerate(_read("directions.yaml"), start=1):
-        _store(Direction, {"code": entry["code"]}, {"title": entry["title"], "position": position})
+        store(Direction, {"code": entry["code"]}, {"title": entry["title"], "position": position})
     for entry in _read("indicators.yaml"):
         _load_indicator(entry)
     for entry in _life_situations():
@@ -86,8 +86,11 @@ def _edited(model: type[models.Model]) -> set[int]:
     return {int(key) for key in log.values_list("object_id", flat=True) if key}
 
 
-def _store(model: type[Stored], key: dict[str, Any], values: dict[str, Any]) -> Stored:
-    """Make the row or bring it up to date; one that is as it should be is not saved, and its history stays short."""
+def store(model: type[Stored], key: dict[str, Any], values: dict[str, Any]) -> Stored:
+    """Make the row or bring it up to date; one that is as it should be is not saved, and its history stays short.
+
+    What somebody has changed in «Справочники» is left as it is.
+    """
     manager = model._default_manager
     row = manager.filter(**key).first()
     if row is None:
@@ -104,7 +107,7 @@ def _store(model: type[Stored], key: dict[str, Any], values: dict[str, Any]) -> 
 
 def _load_letter_kind(position: int, entry: dict[str, Any]) -> None:
     quarterly = entry.get("quarterly")
-    kind = _store(
+    kind = store(
         LetterKind,
         {"code": entry["code"]},
         {
@@ -141,7 +144,7 @@ def _life_situations() -> list[Any]:
 
 
 def _load_indicator(entry: dict[str, Any]) -> Indicator:
-    return _store(
+    return store(
         Indicator,
         {"code": entry["code"]},
         {
@@ -156,7 +159,7 @@ def _load_indicator(entry: dict[str, Any]) -> Indicator:
 
 
 def _load_life_situation(entry: dict[str, Any]) -> None:
-    life_situation = _store(
+    life_situation = store(
         LifeSituation,
         {"code": entry["code"]},
         {
@@ -179,7 +182,7 @@ def _load_life_situation(entry: dict[str, Any]) -> None:
 
 
 def _load_problem(life_situation: LifeSituation, entry: dict[str, Any]) -> None:
-    problem = _store(
+    problem = store(
         TypicalProblem, {"life_situation": life_situation, "number": entry["number"]}, {"title": entry["title"]}
     )
     if problem.pk in _edited(TypicalProblem):

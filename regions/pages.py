@@ -15,7 +15,11 @@ TABS = (
     ("institutions", "Учреждения", "region-institutions", Permission.REGION_VIEW),
     ("people", "Люди", "region-people", Permission.PEOPLE_VIEW),
     ("letters", "Письма", "letter-list", Permission.REGION_VIEW),
+    ("fieldwork", "Ход опроса", "region-fieldwork", Permission.REGION_VIEW),
+    ("links", "Ссылки", "region-links", Permission.LINK_MANAGE),
     ("monitoring", "Мониторинг", "region", Permission.RESULTS_VIEW),
+    ("comments", "Комментарии", "region-comments", Permission.COMMENTS_VIEW),
+    ("quality", "Качество данных", "region-quality", Permission.REGION_VIEW),
 )
 
 

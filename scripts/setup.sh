@@ -116,3 +116,7 @@ if [ "$(cat node_modules/.installed.sum 2>/dev/null)" != "$front_end" ]; then
 fi
 [ static/img/icons.svg -nt static/img/icons.txt ] && [ static/img/icons.svg -nt node_modules/.installed.sum ] ||
   .venv/bin/python scripts/make_icons.py
+
+# Translations ---------------------------------------------------------------------------------------------------------
+
+.venv/bin/python scripts/compile_messages.py

@@ -7,7 +7,8 @@ from django.conf import settings as portal_settings
 from hypothesis import settings as hypothesis_settings
 
 from surveys import pages
-from surveys.models import _published_definition
+from surveys.models.questionnaires import published_definition
+from tests import migrated
 
 # A loaded machine is slow now and then; that is no failure of a property.
 hypothesis_settings.register_profile("portal", deadline=None)
@@ -20,7 +21,7 @@ portal_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 @pytest.fixture(autouse=True)
 def forget_questionnaires() -> None:
     """Definitions and pages are kept by number for the life of a process; a test's database gives numbers out again."""
-    _published_definition.cache_clear()
+    published_definition.cache_clear()
     pages.forget()
 
 
@@ -33,3 +34,15 @@ def plain_files(settings: Any) -> None:
     }
     # Slow by design elsewhere.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    return migrated.put_in_place()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_keepdb: bool, django_db_blocker: Any) -> None:
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            migrated.keep()

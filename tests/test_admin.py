@@ -156,6 +156,8 @@ def test_reference_data_only():
         "TypicalProblem",
         "LetterKind",
         "ReportingPeriod",
+        "Theme",
+        "ProcessStage",
     }
 
 

@@ -27,7 +27,7 @@ from regions.roles import FEDERAL_ROLES, Role
 from tests.test_access import LINES
 from tests.world import NOW, World, build_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 MARKS = {"RU-NIZ": "Zqniz", "RU-TYU": "Zqtyu"}
 # From a row to its region, the first that fits.
@@ -39,6 +39,7 @@ WAYS_TO_A_REGION = (
     "region_life_situation__region",
     "collection__region_life_situation__region",
     "link__institution__region",
+    "comment__institution__region",
     "predecessor__region",
     "memberships__region",
     "memberships__institution__region",
@@ -48,6 +49,8 @@ NOT_WORDS = {
     "code",
     "token",
     "short_code",
+    "form_key",
+    "field",
     "key",
     "token_hash",
     "password",
@@ -56,7 +59,7 @@ NOT_WORDS = {
     "sha256",
     "time_zone",
 }
-MOST_PAGES = 400
+MOST_PAGES = 1000
 
 
 def region_lookups(model: type[models.Model]) -> Iterator[str]:
@@ -115,8 +118,9 @@ def worlds() -> Iterator[dict[str, World]]:
     with time_machine.travel(NOW, tick=False):
         made = {code: build_world(code, mark=mark) for code, mark in MARKS.items()}
         for code, world in made.items():
+            assert world.comment and world.change
             marked = fill(world.region, MARKS[code])
-            assert {"Institution", "User", "SurveyLink"} <= marked
+            assert {"Institution", "User", "SurveyLink", "Comment", "ProblemDraft", "RawReading"} <= marked
         yield made
 
 
@@ -137,7 +141,8 @@ def links_of(text: str) -> set[str]:
     return {unescape(one).split("#")[0] for one in re.findall(r'(?:href|src|hx-get|action)="(/[^"]*)"', text)}
 
 
-NOT_WALKED = re.compile(r"^/(static|accounts/logout|health|s/|admin/jsi18n)|sort=|page=")
+# Of the printed matter of a link one is enough: all say the same.
+NOT_WALKED = re.compile(r"^/(static|accounts/logout|health|s/|admin/jsi18n)|sort=|page=|/print/(?!poster-a4)")
 
 
 def walk(client: Client, starts: set[str]) -> dict[str, str]:

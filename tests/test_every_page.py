@@ -23,7 +23,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WIDTHS = {"320 px": 320, "200 %": 640}
 SHARES = 6
 # No pages: fragments, pictures, files, health, and what only leads elsewhere.
-NO_PAGES = {"health-live", "health-ready", "link-qr", "collection-progress", "choose"}
+NO_PAGES = {
+    "health-live",
+    "health-ready",
+    "link-qr",
+    "collection-progress",
+    "institution-answers-progress",
+    "response-import-progress",
+    "choose",
+}
 
 
 def staff_pages() -> list[tuple[str, Line]]:

@@ -98,7 +98,7 @@ def change(people: People, poster: Poster) -> Change:
     page.reload()
     after = counts(page)
     page.goto(poster.link)
-    return Change(before, after, fact(page.locator("#main"), "Получено ответов"))
+    return Change(before, after, fact(page.locator("#main"), "Получено"))
 
 
 @pytest.fixture(scope="module")

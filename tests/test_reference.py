@@ -130,7 +130,9 @@ def test_a_period_the_agency_changed_stays_changed():
 
 
 def test_every_direction_has_the_standard_questions_in_the_official_words():
-    for questionnaire in Questionnaire.objects.all():
+    questionnaires = Questionnaire.objects.filter(kind=Questionnaire.Kind.QUESTIONNAIRE)
+    assert {one.direction for one in questionnaires} == set(Direction.objects.all())
+    for questionnaire in questionnaires:
         definition = questionnaire.versions.get().definition
         texts = {code: question.text for code, question in definition.by_code.items()}
         assert texts["satisfaction"] == ("Удовлетворены ли Вы текущим процессом оказания услуги или работы сервиса?")

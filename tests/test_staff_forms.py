@@ -149,7 +149,7 @@ def test_a_link_to_a_life_situation_of_another_institution_is_refused(rep: Clien
 def test_the_body_cannot_make_a_link_for_another_institution(rep: Client, own: World):
     response = rep.post(
         reverse("link-create", args=[own.institution.pk]),
-        link_form(own, institution=str(own.sibling.pk), token="x" * 32, short_code="AAAAAAAA", version="999"),
+        link_form(own, institution=str(own.sibling.pk), token="x" * 32, short_code="AAAAAAAA", batch="999"),
     )
     link = SurveyLink.objects.get(pk=int(response.headers["Location"].rstrip("/").rsplit("/", 1)[1]))
     assert link.institution == own.institution

@@ -32,7 +32,26 @@ from regions.models import (
     TargetApproval,
 )
 from regions.roles import FEDERAL_ROLES, REGIONAL_ROLES, Role
-from surveys.models import SurveyLink
+from surveys.models import (
+    BlankBatch,
+    ChangeMade,
+    Comment,
+    Entry,
+    ExclusionCase,
+    LinkBatch,
+    ProblemDraft,
+    ProcessStage,
+    Questionnaire,
+    QuestionnaireVersion,
+    RawReading,
+    Recheck,
+    ResponseImport,
+    SurveyLink,
+    Theme,
+)
+from surveys.quality import Flag
+from surveys.services import quality
+from surveys.services.comments import make_comments
 from tests.factories import (
     BodyFactory,
     CommissionerFactory,
@@ -115,6 +134,21 @@ class World:
         return Membership.objects.get(user=self.people[Role.SERVICE_COMMISSIONER], region=self.region)
 
     @property
+    def batch(self) -> LinkBatch:
+        """Of links for all institutions of the region, with that of one."""
+        batch, is_new = LinkBatch.objects.get_or_create(
+            key=f"batch-{self.region.pk}",
+            defaults={
+                "region": self.region,
+                "life_situation": self.life_situation,
+                "created_by": self.people[Role.NSI_ADMIN],
+            },
+        )
+        if is_new:
+            SurveyLinkFactory(institution=self.sibling, life_situation=self.life_situation, batch=batch)
+        return batch
+
+    @property
     def handover(self) -> Handover:
         """Between two people who are none of `people`."""
         predecessor, successor = (
@@ -123,6 +157,148 @@ class World:
         return Handover.objects.create(
             predecessor=predecessor, successor=successor, on=SINCE, reason="приказ", work=[], at=NOW
         )
+
+    @property
+    def comment(self) -> Comment:
+        """Of this year, with a telephone masked; coded, and behind `problem`."""
+        found = Comment.objects.filter(institution=self.institution).first()
+        if found is None:
+            words = f"Врачи грубили, [телефон] не отвечает. {self.institution.name}"
+            response = ResponseFactory(
+                link=self.link,
+                answered_on=date(2026, 11, 4),
+                satisfaction=1,
+                answers={"satisfaction": "no", "satisfaction_comment": words},
+                originals={"satisfaction_comment": words.replace("[телефон]", "8 926 123-45-67")},
+            )
+            make_comments([response.pk])
+            found = Comment.objects.get(response=response)
+            theme, _ = Theme.objects.get_or_create(code="staff", defaults={"title": "Отношение сотрудников"})
+            found.themes.add(theme)
+            found.stage, _ = ProcessStage.objects.get_or_create(
+                life_situation=self.life_situation, code="application", defaults={"title": "Обращение"}
+            )
+            found.coded_at, found.coded_by = NOW, self.people[Role.NSI_ADMIN]
+            found.problem = self.problem
+            found.save()
+            RawReading.objects.create(
+                comment=found, read_by=self.people[Role.NSI_ADMIN], reason=f"Жалоба, {self.institution.name}"
+            )
+        return found
+
+    @property
+    def problem(self) -> ProblemDraft:
+        """Seen in `comment`, as long as nobody has taken it from there."""
+        by = self.people[Role.NSI_ADMIN]
+        title = f"Грубят: {self.institution.name}"
+        return ProblemDraft.objects.get_or_create(
+            region_life_situation=self.place, title=title, defaults={"created_by": by}
+        )[0]
+
+    @property
+    def change(self) -> ChangeMade:
+        return ChangeMade.objects.get_or_create(
+            institution=self.institution,
+            defaults={
+                "said": f"Долго ждали, {self.institution.name}",
+                "done": "Поставили стулья",
+                "done_on": date(2026, 11, 1),
+                "created_by": self.people[Role.NSI_ADMIN],
+            },
+        )[0]
+
+    @property
+    def exclusion(self) -> ExclusionCase:
+        """Three answers the administrator of the region wants left out; it waits for a decision."""
+        found = ExclusionCase.objects.filter(institution=self.institution).first()
+        if found is None:
+            day = date(2026, 11, 3)
+            answers = [ResponseFactory(link=self.link, answered_on=day, flags=Flag.BURST).pk for _ in range(3)]
+            found = quality.propose(
+                institution=self.institution,
+                life_situation=self.life_situation,
+                kind=ExclusionCase.Kind.LEAVE_OUT,
+                response_ids=answers,
+                reason="Все три ответа пришли за одну минуту",
+                by=self.people[Role.NSI_ADMIN],
+            )
+        return found
+
+    @property
+    def entry(self) -> Entry:
+        """A blank typed in by somebody who is none of `people`."""
+        if found := Entry.objects.filter(link=self.link, blank_number=1).first():
+            return found
+        operator = MembershipFactory(role=Role.INSTITUTION_REP, institution=self.institution, starts_on=SINCE).user
+        response = ResponseFactory(link=self.link, answered_on=NOW.date(), mode="paper")
+        return Entry.objects.create(
+            response=response, link=self.link, blank_number=1, entered_by=operator, entered_at=NOW
+        )
+
+    @property
+    def recheck(self) -> Recheck:
+        """The second typing of that blank, waiting."""
+        return Recheck.objects.get_or_create(entry=self.entry, defaults={"asked_at": NOW})[0]
+
+    @property
+    def response_import(self) -> ResponseImport:
+        """A file that is loaded, with a marked copy, sent by somebody who is none of `people`."""
+        if found := ResponseImport.objects.filter(link=self.link).first():
+            return found
+        made = ResponseImport(
+            link=self.link,
+            file_name="answers.xlsx",
+            file_digest="0" * 64,
+            state=ResponseImport.State.DONE,
+            rows=1,
+            stored=1,
+            repeated=0,
+            eligible=1,
+            problems=0,
+            created_by=self.entry.entered_by,
+        )
+        made.file.save("answers.xlsx", ContentFile(b"XLSX"), save=False)
+        made.marked.save("marked.xlsx", ContentFile(b"XLSX"), save=True)
+        return made
+
+    @property
+    def draft(self) -> QuestionnaireVersion:
+        """Of a questionnaire of the region's own that was never published: a section, two questions, a translation."""
+        questionnaire, _ = Questionnaire.objects.get_or_create(
+            code=f"own-{self.region.code.lower()}", defaults={"title": "О приёме", "region": self.region}
+        )
+        options = [{"code": "o1", "title": "Сам"}, {"code": "o2", "title": "Помогли"}]
+        document = {
+            "title": "О приёме",
+            "sections": [
+                {
+                    "code": "s1",
+                    "title": "Запись",
+                    "questions": [
+                        {"code": "q1", "type": "single", "text": "Как записались?", "options": options},
+                        {
+                            "code": "q2",
+                            "type": "text",
+                            "text": "Кто помог?",
+                            "visible_if": {"question": "q1", "in": ["o2"]},
+                        },
+                    ],
+                }
+            ],
+            "translations": {"en": {"title": "About the visit"}},
+        }
+        return QuestionnaireVersion.objects.get_or_create(
+            questionnaire=questionnaire,
+            published_at=None,
+            defaults={"number": 1, "document": document, "edited_at": NOW},
+        )[0]
+
+    @property
+    def blanks(self) -> BlankBatch:
+        """Numbered blanks of the link."""
+        return BlankBatch.objects.get_or_create(
+            link=self.link, first=1, defaults={"last": 2, "printed_by": self.people[Role.INSTITUTION_REP]}
+        )[0]
 
     @property
     def quarter(self) -> ReportingPeriod:

@@ -5,10 +5,11 @@ from decimal import Decimal
 from django import template
 from django.utils import timezone
 
-from monitoring import display, services
+from monitoring import display, services, survey_results_words
 from monitoring.models import Collection, ReportingPeriod
 from monitoring.results import Thresholds
 from regions.models import RegionLifeSituation
+from surveys.distributions import Bar
 from surveys.statistics import Estimate
 
 register = template.Library()
@@ -32,6 +33,18 @@ def counted(count: int, forms: str) -> str:
     """`{{ count|counted:"ответ,ответа,ответов" }}`: the number and the noun, never parted at a line's end."""
     one, few, many = forms.split(",")
     return display.counted(count, one, few, many)
+
+
+@register.filter
+def bar_words(bar: Bar) -> str:
+    """`{{ bar|bar_words }}`: the numbers a bar stands for."""
+    return survey_results_words.bar_words(bar)
+
+
+@register.filter
+def percent_of(count: int, n: int) -> str:
+    """`{{ bar.count|percent_of:found.n }}`: «12,5»."""
+    return display.number(100 * count / n, 1)
 
 
 @register.inclusion_tag("components/status.html")

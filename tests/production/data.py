@@ -25,7 +25,7 @@ from monitoring.services import decide_weights  # noqa: E402
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation  # noqa: E402
 from regions.roles import Role  # noqa: E402
 from surveys.models import SurveyLink  # noqa: E402
-from surveys.services import create_link  # noqa: E402
+from surveys.services.links import create_link  # noqa: E402
 from tests.factories import (  # noqa: E402
     PASSWORD,
     MembershipFactory,
