@@ -30,7 +30,7 @@ from regions.models import (
     RegionLifeSituation,
 )
 from regions.roles import Role
-from surveys import rollups
+from surveys.counting import rollups
 from surveys.models import Response, SurveyLink
 from surveys.services.links import create_link
 

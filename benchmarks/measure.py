@@ -26,13 +26,13 @@ from benchmarks import data
 from benchmarks import surveys as of_surveys
 from benchmarks.soak import soak
 from monitoring.models import Collection
-from monitoring.services import quarter_result
+from monitoring.quarters.services import quarter_result
 from regions.models import Body, Institution, Region, RegionLifeSituation
 from regions.roles import Role
+from surveys.counting.readings import counts_for_period
+from surveys.filling.page_keys import new_page_key
+from surveys.filling.public import DRAFT_COOKIE
 from surveys.models import Response, SurveyLink
-from surveys.page_keys import new_page_key
-from surveys.public import DRAFT_COOKIE
-from surveys.readings import counts_for_period
 from surveys.services.filling import keep_draft
 from tests import servers
 

@@ -15,8 +15,8 @@ from urllib.parse import urlencode
 from django.db import connection
 from django.utils import timezone
 
+from surveys.filling.page_keys import new_page_key
 from surveys.models import Response, SurveyLink
-from surveys.page_keys import new_page_key
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # So many phones send at once, at most; each waits for its answer.

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import Workbook, load_workbook
 
-from monitoring.answers_export import write_answers
-from monitoring.survey_results import sources_of
+from monitoring.survey_results.export import write_answers
+from monitoring.survey_results.reading import sources_of
 from regions.models import RegionLifeSituation
 from regions.spreadsheets import open_workbook_rows
-from surveys.importing import HEADER_ROWS, build_template, import_file
 from surveys.models import Response, SurveyLink
+from surveys.paper.importing import HEADER_ROWS, build_template, import_file
 
 EXPORTED = 100_000
 IMPORTED = 10_000

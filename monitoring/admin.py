@@ -8,8 +8,8 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
-from monitoring import periods
 from monitoring.models import ReportingPeriod
+from monitoring.quarters import periods
 from regions.admin import ReferenceAdmin
 
 

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from accounts.models import User
-from monitoring import fieldwork
-from monitoring.kpi import Scheme
+from monitoring.fieldwork import standing as fieldwork
 from monitoring.models import Collection, ReportingPeriod, ServedClients, WeightDecision
+from monitoring.quarters.kpi import Scheme
 from regions.models import (
     AccessRequest,
     Institution,

@@ -18,7 +18,7 @@ from django.core.cache import cache
 from django.utils.safestring import SafeString, mark_safe
 
 from monitoring.display import Shown, Unit, counted
-from monitoring.rows import IndicatorRow, InstitutionRow, Measure
+from monitoring.quarters.rows import IndicatorRow, InstitutionRow, Measure
 
 # Part of the cache key: raise it with a change of what is done to the finished picture.
 PICTURE_VERSION: Final = 1

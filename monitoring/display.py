@@ -11,10 +11,10 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from surveys.statistics import Estimate, Reliability, reliability, round_half_up
+from surveys.counting.statistics import Estimate, Reliability, reliability, round_half_up
 
 if TYPE_CHECKING:
-    from monitoring.results import Thresholds
+    from monitoring.quarters.results import Thresholds
 
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
@@ -184,7 +184,7 @@ def reliability_note(trust: Reliability, n: int, thresholds: Thresholds) -> str:
         case Reliability.HIDDEN if n == 0:
             return "нет ответов"
         case Reliability.HIDDEN if n >= thresholds.minimum:
-            # Enough answers, yet it would give away the value of a smaller one (surveys.disclosure).
+            # Enough answers, yet it would give away the value of a smaller one (surveys.counting.disclosure).
             return f"{NO_VALUE}{PROTECTS}"
         case Reliability.HIDDEN:
             # «Меньше» takes the genitive: «меньше 21 ответа», «меньше 10 ответов».

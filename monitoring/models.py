@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 
-from monitoring.kpi import Scheme
+from monitoring.quarters.kpi import Scheme
 from monitoring.querysets import CollectionQuerySet, ReportingPeriodQuerySet, ReportQuerySet
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
 
@@ -169,7 +169,7 @@ class Collection(models.Model):
     )
     period = models.ForeignKey(ReportingPeriod, models.PROTECT, related_name="collections", verbose_name="период")
     state = models.CharField("состояние", max_length=12, choices=State, default=State.COLLECTING)
-    # The whole result as calculated (monitoring.results.QuarterResult); screen and reports read nothing else.
+    # The whole result as calculated (monitoring.quarters.results.QuarterResult); screen and reports read nothing else.
     snapshot = models.JSONField("расчёт", null=True, blank=True, encoder=DjangoJSONEncoder)
     calculated_at = models.DateTimeField("рассчитано", null=True, blank=True)
     published_at = models.DateTimeField("опубликовано", null=True, blank=True)

@@ -1,7 +1,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring import answers_export, reminders
+from monitoring.fieldwork import reminders
+from monitoring.survey_results import export as answers_export
 
 
 @shared_task(name="monitoring.tasks.remind_of_fieldwork")

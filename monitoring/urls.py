@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from monitoring import country_views, views
+from monitoring.country import views as country_views
+from monitoring.quarters import views
 
 QUARTER = "regions/<slug:code>/<slug:life_situation>/<slug:period>/"
 
@@ -8,8 +9,8 @@ urlpatterns = [
     path("", views.cabinet, name="cabinet"),
     path("go/", views.choose, name="choose"),
     path("", include("regions.urls")),
-    path("", include("monitoring.fieldwork_urls")),
-    path("", include("monitoring.results_urls")),
+    path("", include("monitoring.fieldwork.urls")),
+    path("", include("monitoring.survey_results.urls")),
     path("institutions/<int:pk>/", views.institution, name="institution"),
     path("country/", country_views.country, name="country"),
     path("regions/", views.region_list, name="region-list"),

@@ -18,17 +18,17 @@ from accounts import consent
 from accounts.models import User
 from accounts.services import set_totp
 from jobs import services as jobs
-from monitoring import services as monitoring
-from monitoring.kpi import Scheme
 from monitoring.models import ReportingPeriod, ServedClients
+from monitoring.quarters import services as monitoring
+from monitoring.quarters.kpi import Scheme
 from nsi_portal.demo_structure import load_structure, publish_materials
 from nsi_portal.demo_surveys import load_surveys
 from regions.models import Institution, LifeSituation, Membership, Participation, Region, RegionLifeSituation
 from regions.permissions import needs_second_factor
 from regions.roles import FEDERAL_ROLES, REGIONAL_ROLES, Role
-from surveys import rollups
-from surveys.answers import read_answers
+from surveys.counting import rollups
 from surveys.models import Response, SurveyLink
+from surveys.questionnaires.answers import read_answers
 from surveys.services.arriving import Origin, build_response, store_responses
 from surveys.services.links import create_link
 

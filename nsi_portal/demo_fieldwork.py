@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from monitoring import fieldwork
+from monitoring.fieldwork import standing as fieldwork
 from monitoring.models import ServedClients
 from regions.models import Region, RegionLifeSituation
 from regions.permissions import Permission, memberships_granting

@@ -12,10 +12,10 @@ from jobs.models import Job
 from jobs.services import run_job
 from regions.models import Institution
 from regions.roles import Role
-from surveys.answers import read_answers
-from surveys.importing import ANSWERED_ON, HEADER_ROWS, ROW_ID, build_template
+from surveys.filling.page_keys import new_page_key
 from surveys.models import Recheck, Response, SurveyLink
-from surveys.page_keys import new_page_key
+from surveys.paper.importing import ANSWERED_ON, HEADER_ROWS, ROW_ID, build_template
+from surveys.questionnaires.answers import read_answers
 from surveys.services import imports, interviews
 from surveys.services.links import create_link
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from monitoring.models import ReportingPeriod
 from regions.models import Institution
 from regions.roles import Role
-from surveys.answers import read_answers
 from surveys.models import ExclusionCase, Response, SurveyLink
-from surveys.quality import Flag
+from surveys.quality.marks import Flag
+from surveys.questionnaires.answers import read_answers
 from surveys.services import quality
 from surveys.services.arriving import Origin, build_response, store_responses
 

@@ -4,10 +4,10 @@ from django.utils import timezone
 
 from regions.models import Region
 from regions.roles import Role
-from surveys import editing
 from surveys.models import Questionnaire
+from surveys.questionnaires import editing
+from surveys.questionnaires.shapes import Document
 from surveys.services import questionnaires as services
-from surveys.shapes import Document
 
 PARKING: Document = {"type": "scale4", "text": "Удобно ли до нас добираться?", "code": "", "required": True}
 WAY: Document = {

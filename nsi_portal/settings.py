@@ -297,7 +297,8 @@ LETTERS_IN_BACKGROUND = bool(ENVIRONMENT.email_url)
 # Language and time ---------------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "ru"
-# The portal's own words in what respondents see (locale/); a questionnaire may be in any language (surveys.languages).
+# The portal's own words in what respondents see (locale/). A questionnaire may be in any language, see
+# surveys.questionnaires.languages.
 LANGUAGES = [("ru", "Русский"), ("tt", "Татарча"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
@@ -378,7 +379,7 @@ INVITATION_DAYS = 7
 LINK_GRACE_SECONDS = 60 * 60
 # The share of paper forms that a second person types in again.
 ENTRY_RECHECK_SHARE = 0.05
-# From where on an answer is marked as suspicious: surveys.quality.Bounds.
+# From where on an answer is marked as suspicious: surveys.quality.marks.Bounds.
 QUALITY_BOUNDS: dict[str, Any] = {
     "seconds_per_answer": 1.5,
     "night_hours": (0, 5),

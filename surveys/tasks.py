@@ -3,7 +3,8 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from surveys import addresses, rollups
+from surveys.counting import rollups
+from surveys.quality import addresses
 from surveys.services import filling, imports, quality
 
 logger = logging.getLogger(__name__)

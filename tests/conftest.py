@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings as portal_settings
 from hypothesis import settings as hypothesis_settings
 
-from surveys import pages
+from surveys.filling import pages
 from surveys.models.questionnaires import published_definition
 from tests import migrated
 

@@ -28,8 +28,8 @@ from regions.models import (
 from regions.models.bodies import Group
 from regions.permissions import SECOND_FACTOR_ROLES
 from regions.roles import INSTITUTION_ROLES, REGIONAL_ROLES, Role
-from surveys.definition import Definition
 from surveys.models import Questionnaire, QuestionnaireVersion, Response, SurveyLink
+from surveys.questionnaires.definition import Definition
 from tests.servers import ROOT
 
 REGIONS = ROOT / "regions" / "reference"

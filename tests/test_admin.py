@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from monitoring import periods
 from monitoring.models import Collection, ReportingPeriod
+from monitoring.quarters import periods
 from nsi_portal.admin import site
 from regions.middleware import SESSION_KEY
 from regions.models import (

@@ -18,8 +18,8 @@ from playwright.sync_api import Locator, Page, expect
 from python_calamine import CalamineWorkbook
 
 from monitoring.display import number
-from monitoring.reports import HEADER_ROW
-from monitoring.rows import CATALOGUE
+from monitoring.quarters.reports import HEADER_ROW
+from monitoring.quarters.rows import CATALOGUE
 from regions.roles import Role
 from tests.browser import *  # noqa: F403
 from tests.browser import accessibility_problems

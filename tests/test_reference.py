@@ -12,8 +12,8 @@ from django.db import DatabaseError, transaction
 from monitoring.models import ReportingPeriod
 from regions.loading import FOLDER
 from regions.models import Direction, Indicator, LifeSituation, Region, TypicalProblem, TypicalSolution
+from surveys.counting.rollups import TYPED_MEASURES
 from surveys.models import Questionnaire, QuestionnaireVersion
-from surveys.rollups import TYPED_MEASURES
 
 pytestmark = pytest.mark.django_db
 
@@ -158,7 +158,7 @@ def test_a_published_version_never_changes():
 
 def test_the_catalogue_and_the_computations_speak_of_the_same_marks_and_titles():
     """Pure functions keep the marks they compute with; the catalogue keeps what the Agency reads. They must agree."""
-    from monitoring.rows import CATALOGUE
+    from monitoring.quarters.rows import CATALOGUE
     from regions.targets import LONG_TERM_MARKS
 
     for code in ("satisfaction", "nps"):

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.services import run_job
-from monitoring import services
-from monitoring.kpi import Scheme
 from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
+from monitoring.quarters import services
+from monitoring.quarters.kpi import Scheme
 from regions.models import (
     AccessRequest,
     Body,
@@ -49,7 +49,7 @@ from surveys.models import (
     SurveyLink,
     Theme,
 )
-from surveys.quality import Flag
+from surveys.quality.marks import Flag
 from surveys.services import quality
 from surveys.services.comments import make_comments
 from tests.factories import (

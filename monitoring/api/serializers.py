@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from monitoring.display import Shown
-from monitoring.rows import CATALOGUE, VERDICTS
+from monitoring.quarters.rows import CATALOGUE, VERDICTS
 
 
 class ValueSerializer(serializers.Serializer):

@@ -9,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.http import SignedInRequest
-from monitoring import services
 from monitoring.api import serializers
 from monitoring.api.serializers import told
 from monitoring.models import Collection
-from monitoring.rows import institution_rows, region_rows
-from monitoring.survey_results_views import of_institution, results_of_page
+from monitoring.quarters import services
+from monitoring.quarters.rows import institution_rows, region_rows
+from monitoring.survey_results.views import of_institution, results_of_page
 from regions.models import RegionLifeSituation
 from regions.permissions import Permission, may
 from surveys.api.views import USUAL, WRONG

@@ -5,12 +5,14 @@ from decimal import Decimal
 from django import template
 from django.utils import timezone
 
-from monitoring import display, services, survey_results_words
+from monitoring import display
 from monitoring.models import Collection, ReportingPeriod
-from monitoring.results import Thresholds
+from monitoring.quarters import services
+from monitoring.quarters.results import Thresholds
+from monitoring.survey_results import words as survey_results_words
 from regions.models import RegionLifeSituation
-from surveys.distributions import Bar
-from surveys.statistics import Estimate
+from surveys.counting.distributions import Bar
+from surveys.counting.statistics import Estimate
 
 register = template.Library()
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from surveys.answers import InvalidAnswers, count_field, field_name
-from surveys.definition import Definition, Question, Section
+from surveys.questionnaires.answers import InvalidAnswers, count_field, field_name
+from surveys.questionnaires.definition import Definition, Question, Section
 
 # Deeper or longer lists than any question takes are refused before they are looked at.
 _MOST_VALUES = 200

@@ -21,17 +21,17 @@ from accounts.models import User
 from accounts.throttles import ByAddress
 from regions.models import Institution
 from regions.permissions import Permission, require
-from surveys import pages
-from surveys.answers import InvalidAnswers
 from surveys.api import serializers
 from surveys.api.values import sent_from
+from surveys.filling import pages
+from surveys.filling.page_keys import BadPageKey, new_page_key, read_page_key
 from surveys.forms.links import LinkForm
+from surveys.links.tokens import is_token
 from surveys.models import Questionnaire, QuestionnaireVersion, SurveyLink
-from surveys.page_keys import BadPageKey, new_page_key, read_page_key
+from surveys.questionnaires.answers import InvalidAnswers
 from surveys.services import links as services
 from surveys.services.arriving import Arrival
 from surveys.services.submission import Destination, NotOpen, submit
-from surveys.tokens import is_token
 
 Row = TypeVar("Row", bound=Model)
 

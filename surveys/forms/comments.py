@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from regions.models import Region, RegionLifeSituation
 from regions.permissions import Permission
-from surveys.masking import PLACEHOLDER, mask
+from surveys.comments.masking import PLACEHOLDER, mask
 from surveys.models import Comment, ProblemDraft, ProcessStage, Theme
 
 NO_STAGE = "none"

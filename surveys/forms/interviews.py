@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
-from surveys.answers import clean_text, parse_date
-from surveys.entry_fields import typed_date
+from surveys.links.windows import AnswerWindow
 from surveys.models import Response, SurveyLink
-from surveys.windows import AnswerWindow
+from surveys.paper.entry_fields import typed_date
+from surveys.questionnaires.answers import clean_text, parse_date
 
 # Far above any stack of paper, and a number the database holds.
 LARGEST_NUMBER = 9_999_999

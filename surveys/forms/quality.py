@@ -8,7 +8,7 @@ from django import forms
 
 from regions.forms.fields import DateInput
 from regions.models import LifeSituation
-from surveys.quality import TITLES
+from surveys.quality.marks import TITLES
 
 # What is shown unless the person says otherwise: a quarter.
 USUAL_DAYS = 92

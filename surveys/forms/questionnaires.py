@@ -1,4 +1,7 @@
-"""Forms of the questionnaire editor: is the input well-formed? What it means together is for surveys.checking."""
+"""Forms of the questionnaire editor: is the input well-formed?
+
+What it means together is for `surveys.questionnaires.checking`.
+"""
 
 import copy
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,14 +15,14 @@ from django.utils.datastructures import MultiValueDict
 from accounts.models import User
 from regions.models import Direction, LifeSituation, Region
 from regions.permissions import Permission, may_anywhere
-from surveys import editing
-from surveys.checking import MEASURE_TITLES, TYPE_TITLES, Finding
-from surveys.definition import MEASURE_TYPES, RESERVED, SCALE4_TITLES
-from surveys.files import MOST_BYTES, FileError, read_document
-from surveys.languages import TITLES
 from surveys.models import Questionnaire
+from surveys.questionnaires import editing
+from surveys.questionnaires.checking import MEASURE_TITLES, TYPE_TITLES, Finding
+from surveys.questionnaires.definition import MEASURE_TYPES, RESERVED, SCALE4_TITLES
+from surveys.questionnaires.files import MOST_BYTES, FileError, read_document
+from surveys.questionnaires.languages import TITLES
+from surveys.questionnaires.shapes import Document, conditions_of
 from surveys.services.questionnaires import Owner
-from surveys.shapes import Document, conditions_of
 
 AGENCY = "agency"
 MOST_OPTIONS = 100

@@ -7,8 +7,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from regions.lists import NUMBER, ListTable
-from surveys.languages import title as language_name
 from surveys.models import BlankBatch
+from surveys.questionnaires.languages import title as language_name
 
 
 class BlankTable(ListTable):

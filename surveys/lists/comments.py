@@ -17,11 +17,11 @@ from django.utils.safestring import SafeString
 from regions.forms.fields import DateInput
 from regions.lists import NUMBER, ListTable, two_lines
 from regions.models import Institution, LifeSituation, Region
-from surveys.definition import SCALE4, SCALE4_TITLES
+from surveys.comments.stemming import marked, stems_of_search
 from surveys.forms.comments import stage_choices
 from surveys.models import Comment, ProblemDraft, ProcessStage, RawReading, SurveyLink, Theme
 from surveys.models.questionnaires import published_definition
-from surveys.stemming import marked, stems_of_search
+from surveys.questionnaires.definition import SCALE4, SCALE4_TITLES
 
 # What a row shows of a long comment; all of it is on its own page.
 SHOWN = 600

@@ -15,7 +15,7 @@ from django_tables2 import A
 from regions.lists import NUMBER, ListTable, two_lines
 from regions.models import Institution
 from surveys.models import ExclusionCase
-from surveys.suspicions import Group, Overview
+from surveys.quality.suspicions import Group, Overview
 
 # The form the ticked groups are sent with: it stands below the list.
 PROPOSAL = "proposal"

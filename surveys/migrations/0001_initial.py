@@ -5,7 +5,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import surveys.tokens
+import surveys.links.tokens
 
 
 class Migration(migrations.Migration):
@@ -93,12 +93,14 @@ class Migration(migrations.Migration):
                 ("label", models.CharField(blank=True, max_length=100, verbose_name="пометка для себя")),
                 (
                     "token",
-                    models.CharField(default=surveys.tokens.new_token, editable=False, max_length=32, unique=True),
+                    models.CharField(
+                        default=surveys.links.tokens.new_token, editable=False, max_length=32, unique=True
+                    ),
                 ),
                 (
                     "short_code",
                     models.CharField(
-                        default=surveys.tokens.new_short_code,
+                        default=surveys.links.tokens.new_short_code,
                         editable=False,
                         max_length=8,
                         unique=True,

@@ -1,4 +1,4 @@
-"""An index for the search of comments by stems (surveys.lookups.HasStems). SQLite reads the rows of the region."""
+"""An index for the search of comments by stems (surveys.comments.lookups.HasStems). SQLite reads the rows of the region."""
 
 from django.db import migrations
 

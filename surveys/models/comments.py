@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 
 from regions.models import Institution, LifeSituation, RegionLifeSituation
-from surveys.comment_querysets import CommentQuerySet, ProblemDraftQuerySet, RawReadingQuerySet
-from surveys.lookups import HasStems
+from surveys.comments.lookups import HasStems
+from surveys.comments.querysets import CommentQuerySet, ProblemDraftQuerySet, RawReadingQuerySet
 from surveys.models.questionnaires import QuestionnaireVersion
 from surveys.models.responses import Response
 

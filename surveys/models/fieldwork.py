@@ -7,7 +7,7 @@ from simple_history.models import HistoricalRecords
 
 from regions.models import Institution, LifeSituation
 from regions.models.documents import document_path
-from surveys.comment_querysets import ChangeMadeQuerySet
+from surveys.comments.querysets import ChangeMadeQuerySet
 from surveys.models.links import SurveyLink
 from surveys.models.questionnaires import QuestionnaireVersion
 from surveys.models.responses import Response

@@ -9,9 +9,9 @@ from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from regions.models import Institution, LifeSituation, Region
+from surveys.links.tokens import new_short_code, new_token
 from surveys.models.questionnaires import QuestionnaireVersion
 from surveys.querysets import LinkBatchQuerySet, SurveyLinkQuerySet
-from surveys.tokens import new_short_code, new_token
 
 # How long a web process may serve the page of a link without looking whether it was closed by hand.
 PAGE_KEPT_SECONDS = 5

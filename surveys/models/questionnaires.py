@@ -8,8 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from regions.models import Direction, LifeSituation, Region
-from surveys.definition import Definition
 from surveys.querysets import QuestionnaireQuerySet, QuestionnaireVersionQuerySet
+from surveys.questionnaires.definition import Definition
 
 
 class Questionnaire(models.Model):

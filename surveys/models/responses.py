@@ -52,7 +52,7 @@ class Response(models.Model):
     is_measured = models.BooleanField("для КПЭ", default=True)
     # Left out by the decision of two people (ExclusionCase): counted nowhere.
     is_excluded = models.BooleanField("исключён", default=False)
-    # What makes it suspicious, if anything: a sum of surveys.quality.Flag. A mark only, it changes no figure.
+    # What makes it suspicious, if anything: a sum of surveys.quality.marks.Flag. A mark only, it changes no figure.
     flags = models.PositiveSmallIntegerField("признаки", default=0)
     satisfaction = models.PositiveSmallIntegerField(null=True)
     documents = models.PositiveSmallIntegerField(null=True)

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from surveys.answer_texts import mask_answers
-from surveys.answers import Answers
+from surveys.comments.answer_texts import mask_answers
+from surveys.counting.statistics import is_eligible
 from surveys.models import Questionnaire, Response, SurveyLink, typed_columns
 from surveys.models.questionnaires import published_definition
-from surveys.statistics import is_eligible
+from surveys.questionnaires.answers import Answers
 
 
 class Arrival(StrEnum):
@@ -47,7 +47,7 @@ class Origin:
 def build_response(
     *, origin: Origin, key: str, answers: Answers, mode: str, arrived_at: datetime, answered_on: date, flags: int = 0
 ) -> Response:
-    """A response ready to be stored, with its eligibility decided [000, stage 3c]; `flags`: surveys.quality.Flag.
+    """A response ready to be stored, with its eligibility decided [000, stage 3c]; `flags`: surveys.quality.marks.Flag.
 
     Personal data in its texts is masked. The digest is that of the answers as sent: sent again, they are known again.
     """

@@ -14,9 +14,9 @@ from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, Na
 from accounts.models import User
 from regions.models import Institution
 from regions.permissions import Permission, may
-from surveys.languages import direction
 from surveys.models import BlankBatch, Questionnaire, SurveyLink
-from surveys.printing import laid_out
+from surveys.paper.printing import laid_out
+from surveys.questionnaires.languages import direction
 from surveys.services.documents import MOST_QUESTIONS, TooLong, printed_language
 
 MOST_AT_ONCE = 500

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from regions.models import Institution, LifeSituation
 from regions.permissions import Permission, require
-from surveys.masking import mask
+from surveys.comments.masking import mask
 from surveys.models import ChangeMade
 
 

@@ -10,11 +10,11 @@ from django.db import transaction
 from accounts.models import User
 from regions.models import RegionLifeSituation
 from regions.permissions import Permission, require
-from surveys import rollups
-from surveys.answer_texts import mask_answers, texts_of
+from surveys.comments.answer_texts import mask_answers, texts_of
+from surveys.comments.stemming import stems
+from surveys.counting import rollups
 from surveys.models import Comment, ProblemDraft, ProcessStage, RawReading, Response, Theme
 from surveys.models.questionnaires import published_definition
-from surveys.stemming import stems
 
 AT_ONCE = 500
 

@@ -9,12 +9,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts.models import User
-from surveys.checking import Finding, check, errors_of
-from surveys.definition import Definition
-from surveys.editing import assembled
-from surveys.languages import direction
 from surveys.models import Questionnaire, QuestionnaireVersion
-from surveys.printing import Layout, laid_out
+from surveys.paper.printing import Layout, laid_out
+from surveys.questionnaires.checking import Finding, check, errors_of
+from surveys.questionnaires.definition import Definition
+from surveys.questionnaires.editing import assembled
+from surveys.questionnaires.languages import direction
 
 # A page takes a fifth of a second: so many are made while somebody waits.
 MOST_QUESTIONS = 400
@@ -147,7 +147,7 @@ def document_pdf(version: QuestionnaireVersion, language: str = "") -> bytes:
 
 def document_docx(version: QuestionnaireVersion, language: str = "") -> bytes:
     """The instrument as DOCX, to be edited. `language` as for `document_pdf`. Raises NotWhole, TooLong."""
-    from surveys.word_documents import write
+    from surveys.paper.word_documents import write
 
     definition = definition_to_print(version)
     return write(paper_of(version, definition, printed_language(definition, language)))

@@ -20,11 +20,11 @@ from accounts.models import User
 from jobs import services as jobs
 from jobs.models import Job
 from regions.permissions import Permission, require
-from surveys import rollups
-from surveys.importing import ImportRefused, Plan, Problem, plan_file
+from surveys.counting import rollups
 from surveys.locks import PublishedAlready, require_unpublished
-from surveys.marking import described, mark_file
 from surveys.models import Response, ResponseImport, SurveyLink
+from surveys.paper.importing import ImportRefused, Plan, Problem, plan_file
+from surveys.paper.marking import described, mark_file
 from surveys.querysets import INSERTED_AT_ONCE
 
 CHECK = "check_response_import"

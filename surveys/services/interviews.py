@@ -12,14 +12,14 @@ from django.db.models import Max, QuerySet
 
 from accounts.models import User
 from regions.permissions import Permission, require
-from surveys import rollups
-from surveys.answers import Answers
-from surveys.entry_fields import differences, flattened
+from surveys.counting import rollups
+from surveys.filling.page_keys import PageKey
+from surveys.links.windows import AnswerWindow
 from surveys.locks import require_unpublished
 from surveys.models import BlankBatch, Entry, EntryWithdrawal, Recheck, Response, SurveyLink
-from surveys.page_keys import PageKey
+from surveys.paper.entry_fields import differences, flattened
+from surveys.questionnaires.answers import Answers
 from surveys.services.arriving import Arrival, Origin, arrival_of, build_response, store_response
-from surveys.windows import AnswerWindow
 
 ANSWERED_ON = "answered_on"
 _DRAWN_OF = 1_000_000

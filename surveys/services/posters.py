@@ -5,8 +5,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from surveys import qr
-from surveys.kit import Invitation, Item, minutes_to_answer
+from surveys.links import qr
+from surveys.links.kit import Invitation, Item, minutes_to_answer
 from surveys.models import SurveyLink
 
 # Rows and columns of a sheet of stickers.

@@ -16,13 +16,12 @@ from accounts.models import User
 from regions.models import Institution, LifeSituation, Membership, Region, RegionLifeSituation
 from regions.permissions import ROLE_PERMISSIONS, Permission, may, require
 from regions.roles import Role
-from surveys import rollups
-from surveys.addresses import DayCounter
-from surveys.answers import Answers
+from surveys.counting import rollups
 from surveys.locks import require_unpublished
 from surveys.models import ExclusionCase, Response
 from surveys.models.questionnaires import published_definition
-from surveys.quality import (
+from surveys.quality.addresses import DayCounter
+from surveys.quality.marks import (
     Bounds,
     Flag,
     are_too_many,
@@ -36,6 +35,7 @@ from surveys.quality import (
     usual_share,
     without_dates,
 )
+from surveys.questionnaires.answers import Answers
 
 # Of what was said before, so many of the newest tell what is usual.
 _MOST_COMPARED = 2000

@@ -17,12 +17,12 @@ from django.db.models import Q
 from accounts.models import User
 from regions.models import Direction, LifeSituation, Region
 from regions.permissions import Permission, may_anywhere, require
-from surveys import editing
-from surveys.checking import Finding, Purpose, Severity, check, errors_of
-from surveys.definition import Definition
 from surveys.models import Questionnaire, QuestionnaireVersion, VersionRetirement
-from surveys.series import broken_series, foreign_wording
-from surveys.shapes import Document, shaped
+from surveys.questionnaires import editing
+from surveys.questionnaires.checking import Finding, Purpose, Severity, check, errors_of
+from surveys.questionnaires.definition import Definition
+from surveys.questionnaires.series import broken_series, foreign_wording
+from surveys.questionnaires.shapes import Document, shaped
 
 Kind = Questionnaire.Kind
 # Codes of a region's additional questions begin so: what the Agency adds to the standard later does not clash.
@@ -328,7 +328,7 @@ def findings_of_file(*, kind: str, owner: Owner, document: object) -> list[Findi
 
 
 def series_findings(version: QuestionnaireVersion, document: Document | None = None) -> list[Finding]:
-    """Where a draft changes the wording of what is measured (surveys.series); of `document` instead, when given."""
+    """Where a draft, or `document` instead, changes the wording of what is measured (surveys.questionnaires.series)."""
     questionnaire = version.questionnaire
     if questionnaire.kind != Kind.QUESTIONNAIRE:
         return []

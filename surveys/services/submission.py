@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from surveys.answers import InvalidAnswers, Sent, read_answers
-from surveys.definition import Definition
+from surveys.filling.page_keys import PageKey
 from surveys.models import Response, SurveyLink
-from surveys.page_keys import PageKey
+from surveys.questionnaires.answers import InvalidAnswers, Sent, read_answers
+from surveys.questionnaires.definition import Definition
 from surveys.services.arriving import Arrival, Origin, arrival_of, build_response, store_response
 from surveys.services.quality import Visit
 
@@ -31,7 +31,7 @@ def submit(
 ) -> Arrival:
     """Check what was sent and store it exactly once (DESIGN 7). Answers begun in time arrive during the grace.
 
-    `meta`: that of the request, by which the answer may get marks (surveys.quality); none of it is kept.
+    `meta`: that of the request, by which the answer may get marks (surveys.quality.marks); none of it is kept.
     Raises InvalidAnswers; NotOpen, unless the same answers are here already: whoever asks again is thanked, not sent
     away.
     """

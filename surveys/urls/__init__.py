@@ -14,6 +14,6 @@ SUBJECTS = (
 )
 
 urlpatterns = [
-    path("", include("surveys.public_urls")),
+    path("", include("surveys.urls.public")),
     *(path("", include(f"surveys.urls.{subject}")) for subject in SUBJECTS),
 ]

@@ -18,7 +18,7 @@ from regions.lists import list_response
 from regions.models import Institution, Region, RegionLifeSituation
 from regions.pages import region_or_404, region_tabs
 from regions.permissions import Permission, may, may_anywhere, require
-from surveys.comment_querysets import CommentQuerySet
+from surveys.comments.querysets import CommentQuerySet
 from surveys.forms.comments import BulkCodingForm, CodingForm, ProblemForm, RawReadingForm
 from surveys.lists.comments import (
     SATISFACTION,

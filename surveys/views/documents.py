@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from surveys.checking import Finding
 from surveys.models import QuestionnaireVersion
+from surveys.questionnaires.checking import Finding
 from surveys.services import documents as services
 from surveys.views.posters import file_response
 

@@ -17,10 +17,6 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import SignedInRequest
-from surveys import editing
-from surveys.checking import TYPE_TITLES, Finding, errors_of
-from surveys.comparing import compare
-from surveys.definition import Definition
 from surveys.forms.questionnaires import (
     LanguageForm,
     QuestionForm,
@@ -33,12 +29,16 @@ from surveys.forms.questionnaires import (
     option_rows,
     options_error,
 )
-from surveys.languages import TITLES
-from surveys.languages import title as language_title
 from surveys.models import QuestionnaireVersion
-from surveys.outline import outline_of
+from surveys.questionnaires import editing
+from surveys.questionnaires.checking import TYPE_TITLES, Finding, errors_of
+from surveys.questionnaires.comparing import compare
+from surveys.questionnaires.definition import Definition
+from surveys.questionnaires.languages import TITLES
+from surveys.questionnaires.languages import title as language_title
+from surveys.questionnaires.outline import outline_of
+from surveys.questionnaires.shapes import Document, places, shaped
 from surveys.services import questionnaires as services
-from surveys.shapes import Document, places, shaped
 from surveys.views.questionnaires import crumbs_of, version_or_404
 
 

@@ -19,10 +19,10 @@ from regions.permissions import Permission, require
 from regions.uploads import stored_file_response
 from regions.views.imports import template_response
 from surveys.forms.imports import AnswersFileForm, UndoForm
-from surveys.importing import MAX_ANSWERS, build_template
 from surveys.lists.imports import ImportTable, chip
 from surveys.locks import PublishedAlready
 from surveys.models import ResponseImport, SurveyLink
+from surveys.paper.importing import MAX_ANSWERS, build_template
 from surveys.services import imports as services
 
 PROBLEMS_A_PAGE = 100

@@ -14,16 +14,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from regions.lists import list_response
 from regions.permissions import Permission, require
-from surveys.answers import Answers, InvalidAnswers, Sent
-from surveys.entry_fields import build_entry, fields_of, in_words, read_typed, title_of
+from surveys.filling.page_keys import BadPageKey, PageKey, new_page_key, read_page_key
 from surveys.forms.interviews import LARGEST_NUMBER, EntryForm, RecheckForm, WithdrawForm, first_mode
+from surveys.links.windows import AnswerWindow, shown
 from surveys.lists.interviews import EntryTable
 from surveys.locks import PublishedAlready
 from surveys.models import Entry, EntryWithdrawal, Recheck, Response, SurveyLink
-from surveys.page_keys import BadPageKey, PageKey, new_page_key, read_page_key
+from surveys.paper.entry_fields import build_entry, fields_of, in_words, read_typed, title_of
+from surveys.questionnaires.answers import Answers, InvalidAnswers, Sent
 from surveys.services import interviews as services
 from surveys.services.imports import published_quarter
-from surveys.windows import AnswerWindow, shown
 
 SHOWN_ENTRIES = 5
 SHOWN_WITHDRAWALS = 20

@@ -17,10 +17,10 @@ from regions.lists import list_response
 from regions.models import Institution, Region
 from regions.pages import region_or_404, region_tabs
 from regions.permissions import Permission, may, require
+from surveys.counting.progress import link_days, link_modes
 from surveys.forms.links import BatchForm, LinkChangeForm, LinkForm, ReopenForm
 from surveys.lists.links import BatchLinkTable, BatchTable, LinkFilter, LinkTable
 from surveys.models import LinkBatch, SurveyLink
-from surveys.progress import link_days, link_modes
 from surveys.services import links as services
 
 # Days with answers on the card of a link; all of them are in the results.

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
 from regions.permissions import Permission, require
-from surveys import qr
-from surveys.kit import Item
+from surveys.links import qr
+from surveys.links.kit import Item
 from surveys.models import Questionnaire, SurveyLink
 from surveys.services import posters as services
 

@@ -14,12 +14,12 @@ from regions.lists import list_response
 from regions.models import Institution, RegionLifeSituation
 from regions.pages import region_or_404, region_tabs
 from regions.permissions import Permission, may, require
-from surveys import suspicions
 from surveys.forms.quality import ALL, EXCLUDED, DecisionForm, GroupsForm, PeriodForm, ReasonForm
 from surveys.lists.quality import CASE_CHIPS, PROPOSAL, CaseFilter, CaseTable, GroupTable, OverviewTable, days_of
 from surveys.locks import PublishedAlready
 from surveys.models import ExclusionCase, Response
-from surveys.quality import EXPLANATIONS
+from surveys.quality import suspicions
+from surveys.quality.marks import EXPLANATIONS
 from surveys.services import quality as services
 
 # Of those waiting for a decision, on the page of the region; all stand in their own list.

@@ -18,15 +18,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from regions.lists import list_response
 from regions.permissions import Permission, may_anywhere
-from surveys import previewing
-from surveys.checking import TYPE_TITLES, errors_of
-from surveys.comparing import compare
+from surveys.filling import previewing
 from surveys.forms.questionnaires import CreateForm, ExtendForm, FactsForm, ImportForm, OwnerForm, RetireForm
 from surveys.lists.questionnaires import QuestionnaireFilter, QuestionnaireTable, listed
 from surveys.models import Questionnaire, QuestionnaireVersion
-from surveys.outline import outline_of
+from surveys.questionnaires.checking import TYPE_TITLES, errors_of
+from surveys.questionnaires.comparing import compare
+from surveys.questionnaires.outline import outline_of
+from surveys.questionnaires.shapes import shaped
 from surveys.services import questionnaires as services
-from surveys.shapes import shaped
 
 CRUMB = {"title": "Анкеты и инструменты", "url": "/questionnaires/"}
 

@@ -7,12 +7,12 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from monitoring.kpi import Scheme
 from monitoring.models import Collection, ReportingPeriod
-from monitoring.results import InstitutionInput, QuarterResult, Thresholds, compute
+from monitoring.quarters.kpi import Scheme
+from monitoring.quarters.results import InstitutionInput, QuarterResult, Thresholds, compute
 from regions.models import LifeSituation, Region, RegionLifeSituation
-from surveys.counts import NOTHING, InstitutionCounts
-from surveys.statistics import DaysCounts, NpsCounts, ShareCounts
+from surveys.counting.counts import NOTHING, InstitutionCounts
+from surveys.counting.statistics import DaysCounts, NpsCounts, ShareCounts
 
 THRESHOLDS = Thresholds(minimum=10, sufficient=30)
 

@@ -16,19 +16,19 @@ from django.utils import timezone
 
 from accounts.models import User
 from jobs.services import run_job
-from monitoring import services as monitoring
 from monitoring.cabinet import tasks
 from monitoring.models import Collection
-from monitoring.reports import ReportContext, context_of, make_pdf, make_xlsx
-from monitoring.results import QuarterResult
-from monitoring.rows import passport_rows
+from monitoring.quarters import services as monitoring
+from monitoring.quarters.reports import ReportContext, context_of, make_pdf, make_xlsx
+from monitoring.quarters.results import QuarterResult
+from monitoring.quarters.rows import passport_rows
 from regions.models import Membership
 from regions.roles import Role
-from surveys import rollups
+from surveys.counting import rollups
+from surveys.counting.readings import counts_for_period, counts_from_answers
 from surveys.locks import PublishedAlready
 from surveys.models import ExclusionCase, Response
-from surveys.quality import Flag
-from surveys.readings import counts_for_period, counts_from_answers
+from surveys.quality.marks import Flag
 from surveys.services import quality
 from tests.factories import LifeSituationFactory, MembershipFactory, ResponseFactory, SurveyLinkFactory
 from tests.world import NOW, World, build_world, give_answers, publish_quarter

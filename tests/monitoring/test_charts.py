@@ -9,8 +9,8 @@ from django.core.cache import cache
 
 from monitoring import charts
 from monitoring.charts import INSTITUTION, MOST_ROWS, PLOT, REGION, interval_charts
-from monitoring.results import InstitutionInput
-from monitoring.rows import institution_rows, region_rows
+from monitoring.quarters.results import InstitutionInput
+from monitoring.quarters.rows import institution_rows, region_rows
 from tests.monitoring.quarter import (
     FORMULA,
     SILENT,

@@ -17,12 +17,12 @@ from django.urls import reverse
 from python_calamine import CalamineWorkbook
 
 from accounts.models import User
-from monitoring.country import NO_DATA, STEPS, RegionValue, Scale, fixed_scale, scale_of
+from monitoring.country.comparing import NO_DATA, STEPS, RegionValue, Scale, fixed_scale, scale_of
 from monitoring.display import Unit
-from monitoring.kpi import Scheme
 from monitoring.models import Collection
-from monitoring.results import InstitutionInput, compute
-from monitoring.rows import CATALOGUE
+from monitoring.quarters.kpi import Scheme
+from monitoring.quarters.results import InstitutionInput, compute
+from monitoring.quarters.rows import CATALOGUE
 from regions.models import LifeSituation, Region, RegionLifeSituation
 from regions.roles import FEDERAL_ROLES, Role
 from regions.services.readiness import remeasure

@@ -18,13 +18,15 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import run_job
-from monitoring import cabinet, fieldwork, reminders
+from monitoring import cabinet
+from monitoring.fieldwork import reminders
+from monitoring.fieldwork import standing as fieldwork
 from monitoring.models import Collection, FieldworkPlan, Reminder, ReportingPeriod, ServedClients
 from regions.models import Participation, RegionLifeSituation
 from regions.roles import Role
-from surveys import rollups
+from surveys.counting import rollups
+from surveys.counting.progress import Received
 from surveys.models import Questionnaire, QuestionnaireVersion, SurveyLink
-from surveys.progress import Received
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,

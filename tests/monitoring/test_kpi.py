@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.kpi import (
+from monitoring.quarters.kpi import (
     MissingWeight,
     Scheme,
     Stratum,
@@ -21,7 +21,7 @@ from monitoring.kpi import (
     verdict,
     weights,
 )
-from surveys.statistics import (
+from surveys.counting.statistics import (
     DaysCounts,
     Estimate,
     NpsCounts,

@@ -9,8 +9,8 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from monitoring.kpi import Scheme
 from monitoring.models import WeightDecision
+from monitoring.quarters.kpi import Scheme
 from tests.factories import ResponseFactory
 from tests.world import NOW, World, build_world, give_answers, served
 

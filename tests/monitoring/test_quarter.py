@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from jobs.models import Job
 from jobs.services import run_job
-from monitoring import services
-from monitoring.kpi import Scheme
 from monitoring.models import Collection, ServedClients, WeightDecision
-from monitoring.results import QuarterResult
+from monitoring.quarters import services
+from monitoring.quarters.kpi import Scheme
+from monitoring.quarters.results import QuarterResult
 from regions.models import RegionLifeSituation
 from regions.roles import Role
-from surveys import rollups
+from surveys.counting import rollups
 from tests.factories import InstitutionFactory, LifeSituationFactory, ParticipationFactory
 from tests.world import NOW, SINCE, World, build_world, give_answers, period, publish_quarter, served
 

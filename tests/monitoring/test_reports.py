@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium
 import pytest
 from python_calamine import CalamineWorkbook
 
-from monitoring.reports import (
+from monitoring.quarters.reports import (
     HEADER_ROW,
     ReportContext,
     context_of,
@@ -25,10 +25,10 @@ from monitoring.reports import (
     render_xlsx,
     report_html,
 )
-from monitoring.results import institution_values
-from monitoring.rows import CATALOGUE, institution_rows, region_rows
+from monitoring.quarters.results import institution_values
+from monitoring.quarters.rows import CATALOGUE, institution_rows, region_rows
 from regions.pdf import STATIC_ROOT_URL, ForbiddenAddress, StaticFilesOnly, render
-from surveys.statistics import round_half_up
+from surveys.counting.statistics import round_half_up
 from tests.monitoring.quarter import FORMULA, SILENT, VILLAGE, collection, inputs, result
 
 HIDDEN = inputs()[3]

@@ -10,11 +10,11 @@ import pytest
 from django.template import Context, Template
 
 from monitoring.display import NBSP, Unit, clean, counted, number, plural, shown
-from monitoring.kpi import Scheme
-from monitoring.results import MEASURES, InstitutionInput, QuarterResult, Thresholds
-from monitoring.rows import IndicatorRow, InstitutionRow, institution_rows, passport_rows, region_rows
-from surveys.counts import NOTHING
-from surveys.statistics import Estimate, Reliability
+from monitoring.quarters.kpi import Scheme
+from monitoring.quarters.results import MEASURES, InstitutionInput, QuarterResult, Thresholds
+from monitoring.quarters.rows import IndicatorRow, InstitutionRow, institution_rows, passport_rows, region_rows
+from surveys.counting.counts import NOTHING
+from surveys.counting.statistics import Estimate, Reliability
 from tests.monitoring.quarter import (
     FORMULA,
     MORE_SMALL,

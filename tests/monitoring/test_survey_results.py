@@ -19,14 +19,16 @@ from python_calamine import CalamineWorkbook
 
 from jobs.models import Job
 from jobs.services import run_job
-from monitoring import answers_export, services, survey_results
-from monitoring.kpi import Scheme
 from monitoring.models import WeightDecision
-from monitoring.survey_results import Asking
+from monitoring.quarters import services
+from monitoring.quarters.kpi import Scheme
+from monitoring.survey_results import export as answers_export
+from monitoring.survey_results import reading as survey_results
+from monitoring.survey_results.reading import Asking
 from regions.models import Institution
 from regions.roles import Role
-from surveys import rollups
-from surveys.distributions import Questionnaires
+from surveys.counting import rollups
+from surveys.counting.distributions import Questionnaires
 from surveys.models import Comment, QuestionTally, Response, SurveyLink
 from tests.factories import (
     InstitutionFactory,

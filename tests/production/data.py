@@ -19,9 +19,9 @@ django.setup()
 from django.utils import timezone  # noqa: E402
 
 from monitoring.cabinet import Calendar  # noqa: E402
-from monitoring.kpi import Scheme  # noqa: E402
 from monitoring.models import ReportingPeriod  # noqa: E402
-from monitoring.services import decide_weights  # noqa: E402
+from monitoring.quarters.kpi import Scheme  # noqa: E402
+from monitoring.quarters.services import decide_weights  # noqa: E402
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation  # noqa: E402
 from regions.roles import Role  # noqa: E402
 from surveys.models import SurveyLink  # noqa: E402

@@ -19,8 +19,8 @@ from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from monitoring import services as monitoring
 from monitoring.cabinet import tasks
+from monitoring.quarters import services as monitoring
 from regions.models import Institution, LifeSituation, Membership, Participation, RegionLifeSituation
 from regions.roles import FEDERAL_ROLES, Role
 from regions.services.institutions import (
@@ -328,7 +328,7 @@ def test_the_public_page_notices_a_day_in_the_past_within_seconds(world: World, 
     assert key
     end(world, TODAY - DAY)
     kept_until = time.monotonic() + PAGE_KEPT_SECONDS
-    monkeypatch.setattr("surveys.pages.time.monotonic", lambda: kept_until + 1)
+    monkeypatch.setattr("surveys.filling.pages.time.monotonic", lambda: kept_until + 1)
     assert Client().get(address).status_code == 410
     # Answers begun before it ended come too late as well: their day would be outside the participation.
     sent = {"key": key[1], "service_date": "2026-11-21", "satisfaction": "yes", "recommend": "9"}

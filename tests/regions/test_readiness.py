@@ -24,7 +24,7 @@ from regions.models import (
 from regions.readiness import Readiness, infrastructure_share
 from regions.services.readiness import remeasure, remeasure_waiting
 from regions.tiles import tiles
-from surveys.statistics import round_half_up
+from surveys.counting.statistics import round_half_up
 from tests.factories import LifeSituationFactory, RegionFactory
 
 NOON = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from nsi_portal.urls import urlpatterns as portal
-from surveys import pages
-from surveys.answers import read_answers
-from surveys.page_keys import read_page_key
+from surveys.filling import pages
+from surveys.filling.page_keys import read_page_key
+from surveys.questionnaires.answers import read_answers
 
 COPY = "naive_response"
 

@@ -19,11 +19,11 @@ from django.core.cache import cache
 from django.test import Client
 
 from nsi_portal.cache import SweptFileCache
-from surveys import addresses
-from surveys.addresses import DayCounter, address_of, key_name
+from surveys.filling.page_keys import new_page_key
 from surveys.models import Response, SurveyLink
-from surveys.page_keys import new_page_key
-from surveys.quality import Flag
+from surveys.quality import addresses
+from surveys.quality.addresses import DayCounter, address_of, key_name
+from surveys.quality.marks import Flag
 from surveys.tasks import forget_addresses
 from tests.factories import SurveyLinkFactory
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.answers import Answers, InvalidAnswers, parse_date, read_answers
-from surveys.definition import Definition
+from surveys.questionnaires.answers import Answers, InvalidAnswers, parse_date, read_answers
+from surveys.questionnaires.definition import Definition
 
 TODAY = date(2026, 11, 20)
 

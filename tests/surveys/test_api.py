@@ -16,7 +16,7 @@ from accounts import api_tokens
 from accounts.models import ApiToken, Consent, User
 from accounts.services import disable
 from regions.roles import Role
-from surveys import pages
+from surveys.filling import pages
 from surveys.models import QuestionnaireVersion, Response, SurveyLink
 from surveys.models.questionnaires import published_definition
 from tests.factories import (

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from accounts.api_tokens import issue
 from nsi_portal.wsgi import application
 from regions.roles import Role
-from surveys import pages
+from surveys.filling import pages
 from tests.world import NOW, World, build_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]

@@ -17,10 +17,11 @@ from django.urls import reverse
 from accounts.models import User
 from regions.models import RegionLifeSituation
 from regions.roles import Role
-from surveys import comment_loading, rollups
-from surveys.answers import read_answers
+from surveys.comments import loading as comment_loading
+from surveys.counting import rollups
 from surveys.lists.comments import summary_of
 from surveys.models import Comment, ProblemDraft, ProcessStage, RawReading, Response, Theme
+from surveys.questionnaires.answers import read_answers
 from surveys.services import comments as services
 from surveys.services.arriving import Arrival, Origin, build_response, store_response
 from tests.factories import (

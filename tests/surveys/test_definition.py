@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from surveys.definition import MEASURE_TYPES, Definition
+from surveys.questionnaires.definition import MEASURE_TYPES, Definition
 from tests.servers import ROOT
 
 STANDARD = sorted((ROOT / "surveys" / "reference").glob("standard-*.json"))

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from surveys.differences import Difference, Direction, mean_difference, nps_difference, share_difference
-from surveys.statistics import DaysCounts, NpsCounts, ShareCounts
+from surveys.counting.differences import Difference, Direction, mean_difference, nps_difference, share_difference
+from surveys.counting.statistics import DaysCounts, NpsCounts, ShareCounts
 
 NO_DAYS = DaysCounts.from_tally({})
 

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from surveys.disclosure import Hidden, Touched, can_be_found, has_small, hidden_over_time, hidden_parts
+from surveys.counting.disclosure import Hidden, Touched, can_be_found, has_small, hidden_over_time, hidden_parts
 
 MINIMUM = 10
 Equation = tuple[Mapping[object, Fraction], Fraction]

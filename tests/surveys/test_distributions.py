@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from surveys.definition import Definition
-from surveys.distributions import Bar, Distribution, Questionnaires, Source, summary
+from surveys.counting.distributions import Bar, Distribution, Questionnaires, Source, summary
+from surveys.questionnaires.definition import Definition
 from tests.factories import standard_document
 
 

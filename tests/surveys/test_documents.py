@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from regions.roles import Role
-from surveys.definition import Definition
 from surveys.models import Questionnaire, QuestionnaireVersion
-from surveys.printing import Place, laid_out
+from surveys.paper.printing import Place, laid_out
+from surveys.paper.word_documents import write
+from surveys.questionnaires.definition import Definition
 from surveys.services.documents import MOST_QUESTIONS, paper_of
-from surveys.word_documents import write
 from tests.factories import InstitutionFactory, MembershipFactory, RegionFactory, standard_document
 
 

@@ -17,7 +17,8 @@ from django.core.signing import Signer
 from django.http import HttpResponse
 from django.test import Client
 
-from surveys import pages, tasks
+from surveys import tasks
+from surveys.filling import pages
 from surveys.models import ChangeMade, FillingDraft, FormFeedback, Questionnaire, Response, SurveyLink
 from surveys.models.questionnaires import published_definition
 from surveys.services import filling

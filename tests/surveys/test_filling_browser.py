@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, Route, expect
 
-from surveys import pages
+from surveys.filling import pages
 from surveys.models import ChangeMade, FillingDraft, FormFeedback, Response, SurveyLink
 from surveys.models.questionnaires import published_definition
 from tests.browser import *  # noqa: F403

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from surveys import pages
+from surveys.filling import pages
 from surveys.models import PAGE_KEPT_SECONDS, Response, SurveyLink
 from surveys.services.links import close_link
 from tests.factories import MembershipFactory, SurveyLinkFactory

@@ -27,8 +27,9 @@ from openpyxl.cell import WriteOnlyCell
 from monitoring.management.commands.import_responses import SHOWN_PROBLEMS
 from regions.roles import Role
 from regions.spreadsheets import WorkbookRefused, open_workbook_rows, safe_text, write_text
-from surveys.answers import Answers
-from surveys.importing import (
+from surveys.models import Response, SurveyLink
+from surveys.models.questionnaires import published_definition
+from surveys.paper.importing import (
     MAX_ANSWERS,
     ImportRefused,
     ImportResult,
@@ -37,8 +38,7 @@ from surveys.importing import (
     import_file,
     row_key,
 )
-from surveys.models import Response, SurveyLink
-from surveys.models.questionnaires import published_definition
+from surveys.questionnaires.answers import Answers
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,

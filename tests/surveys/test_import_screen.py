@@ -21,10 +21,11 @@ from jobs.models import Job
 from jobs.services import ClaimLost, Run, run_job
 from regions.roles import Role
 from regions.spreadsheets import WorkbookRefused, reopen_workbook
-from surveys import locks, rollups
-from surveys.importing import MAX_ANSWERS, build_template, import_file, plan_file
-from surveys.marking import AUTHOR
+from surveys import locks
+from surveys.counting import rollups
 from surveys.models import Comment, Response, ResponseImport, SurveyLink
+from surveys.paper.importing import MAX_ANSWERS, build_template, import_file, plan_file
+from surveys.paper.marking import AUTHOR
 from surveys.services import imports as services
 from tests.factories import MembershipFactory, RegionFactory, SurveyLinkFactory
 from tests.surveys.test_import import CODES, GOOD, NOW, SHEET, TITLES, book, changed, part, refusal, repacked, saved

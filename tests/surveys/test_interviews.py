@@ -14,12 +14,13 @@ from django.urls import reverse
 
 from accounts.models import User
 from regions.roles import Role
-from surveys import locks, rollups
-from surveys.answers import InvalidAnswers
-from surveys.definition import Definition
-from surveys.entry_fields import build_entry, differences, fields_of, read_typed, to_sent, typed_date
+from surveys import locks
+from surveys.counting import rollups
+from surveys.filling.page_keys import new_page_key
 from surveys.models import BlankBatch, Entry, EntryWithdrawal, Recheck, Response, SurveyLink
-from surveys.page_keys import new_page_key
+from surveys.paper.entry_fields import build_entry, differences, fields_of, read_typed, to_sent, typed_date
+from surveys.questionnaires.answers import InvalidAnswers
+from surveys.questionnaires.definition import Definition
 from surveys.services import interviews as services
 from tests.factories import (
     InstitutionFactory,

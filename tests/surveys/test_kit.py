@@ -17,10 +17,10 @@ from PIL import Image
 
 from regions.models import Institution
 from regions.roles import Role
-from surveys import qr
-from surveys.definition import Definition
-from surveys.kit import Invitation, Item, Sms, minutes_to_answer
+from surveys.links import qr
+from surveys.links.kit import Invitation, Item, Sms, minutes_to_answer
 from surveys.models import Questionnaire, QuestionnaireVersion, SurveyLink
+from surveys.questionnaires.definition import Definition
 from surveys.services import posters
 from tests.factories import (
     InstitutionFactory,

@@ -24,8 +24,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from surveys.answers import read_answers
 from surveys.models import PAGE_KEPT_SECONDS, QuestionnaireVersion, Response, SurveyLink, VersionRetirement
+from surveys.questionnaires.answers import read_answers
 from surveys.services import links as services
 from surveys.services.arriving import Arrival, Origin, build_response, store_response
 from tests.factories import (

@@ -13,11 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from surveys import rollups
+from surveys.counting import rollups
+from surveys.counting.readings import counts_for_period, counts_from_answers
+from surveys.filling.page_keys import new_page_key
 from surveys.models import Response, SurveyLink
-from surveys.page_keys import new_page_key
-from surveys.quality import Flag
-from surveys.readings import counts_for_period, counts_from_answers
+from surveys.quality.marks import Flag
 from surveys.services.quality import mark, mark_recent
 from surveys.tasks import mark_suspicious_answers
 from tests.factories import InstitutionFactory, ResponseFactory, SurveyLinkFactory

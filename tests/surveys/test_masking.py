@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.masking import is_inn, is_snils, mask
+from surveys.comments.masking import is_inn, is_snils, mask
 
 # What was typed → what everybody reads.
 HIDDEN = {
@@ -315,7 +315,7 @@ def _seconds(text: str) -> float:
 def test_the_dictionary_is_loaded_by_who_needs_it_only():
     """A web process that takes no names pays nothing: neither memory nor time."""
     program = (
-        "import sys; from surveys.masking import mask; mask('Долго ждали в очереди, 3 часа'); "
+        "import sys; from surveys.comments.masking import mask; mask('Долго ждали в очереди, 3 часа'); "
         "assert not {'pymorphy3', 'phonenumbers'} & sys.modules.keys(); "
         "mask('врач Иванова Анна Петровна'); assert 'pymorphy3' in sys.modules"
     )

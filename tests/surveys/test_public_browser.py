@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from surveys import pages
+from surveys.filling import pages
 from surveys.models import Response, SurveyLink
 from surveys.models.questionnaires import published_definition
 from tests.browser import *  # noqa: F403

@@ -21,9 +21,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from surveys import addresses, pages, public
+from surveys.filling import pages, public
 from surveys.models import Response, SurveyLink
 from surveys.models.questionnaires import published_definition
+from surveys.quality import addresses
 from tests.factories import QuestionnaireVersionFactory, RegionFactory, SurveyLinkFactory
 
 pytestmark = pytest.mark.django_db

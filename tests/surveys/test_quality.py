@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.definition import Definition
-from surveys.quality import (
+from surveys.quality.marks import (
     AFTERWARDS,
     AT_ARRIVAL,
     EXPLANATIONS,
@@ -28,6 +27,7 @@ from surveys.quality import (
     usual_share,
     without_dates,
 )
+from surveys.questionnaires.definition import Definition
 from tests.factories import standard_document
 
 BOUNDS = Bounds()

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from surveys.checking import MOST_FINDINGS, Finding, Purpose, check, errors_of
-from surveys.definition import Definition
-from surveys.files import MOST_BYTES, FileError, read_document
-from surveys.shapes import places, shaped
+from surveys.questionnaires.checking import MOST_FINDINGS, Finding, Purpose, check, errors_of
+from surveys.questionnaires.definition import Definition
+from surveys.questionnaires.files import MOST_BYTES, FileError, read_document
+from surveys.questionnaires.shapes import places, shaped
 from tests.factories import standard_document
 
 STANDARD = Purpose(is_standard=True)

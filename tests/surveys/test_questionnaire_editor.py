@@ -19,8 +19,8 @@ from openpyxl import load_workbook
 from accounts.models import User
 from regions.models import Region
 from regions.roles import Role
-from surveys import loading
 from surveys.models import Questionnaire, QuestionnaireVersion, Response, SurveyLink
+from surveys.questionnaires import loading
 from surveys.services import questionnaires as services
 from surveys.services.questionnaires import Owner
 from tests.factories import (

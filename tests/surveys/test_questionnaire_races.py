@@ -11,8 +11,8 @@ import pytest
 from django.db import connection
 
 from regions.roles import Role
-from surveys import editing
 from surveys.models import QuestionnaireVersion
+from surveys.questionnaires import editing
 from surveys.services import questionnaires as services
 from surveys.services.questionnaires import Owner
 from tests.factories import MembershipFactory, RegionFactory

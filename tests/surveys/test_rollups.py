@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from surveys import rollups
-from surveys.counts import NOTHING, InstitutionCounts
+from surveys.counting import rollups
+from surveys.counting.counts import NOTHING, InstitutionCounts
+from surveys.counting.readings import counts_for_period, counts_from_answers
 from surveys.models import DailyTally, QuestionTally, Response, SurveyLink
-from surveys.readings import counts_for_period, counts_from_answers
 from tests.factories import (
     QuestionnaireFactory,
     QuestionnaireVersionFactory,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from regions.working_days import is_working_day
-from surveys.sampling import (
+from surveys.counting.sampling import (
     Plan,
     days_left,
     expected_by,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from surveys.statistics import (
+from surveys.counting.statistics import (
     DaysCounts,
     Estimate,
     NpsCounts,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveys.stemming import MOST_WORDS, marked, stems, stems_of_search
+from surveys.comments.stemming import MOST_WORDS, marked, stems, stems_of_search
 
 
 def finds(search: str, text: str) -> bool:

@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from surveys import languages
-from surveys.answers import InvalidAnswers, Message, read_answers
+from surveys.questionnaires import languages
+from surveys.questionnaires.answers import InvalidAnswers, Message, read_answers
 from tests.surveys.test_answers import DEFINITION, GOOD, TODAY
 
 ROOT = Path(settings.BASE_DIR)
@@ -94,7 +94,7 @@ def test_an_error_is_russian_text_that_can_be_said_anew():
     )
     with pytest.raises(InvalidAnswers) as refusal:
         read_answers(DEFINITION, GOOD | {"days": ["1001"], "visits": ["1,5"], "why": ["x"]}, today=TODAY)
-    # Word for word what a file that is refused says too (surveys.importing).
+    # Word for word what a file that is refused says too (surveys.paper.importing).
     assert refusal.value.errors == {"days": "Введите число от 0 до 1000", "visits": "Введите целое число"}
     for error in refusal.value.errors.values():
         assert isinstance(error, Message) and error.pattern in TEXTS

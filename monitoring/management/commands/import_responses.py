@@ -6,10 +6,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from monitoring.models import Collection
-from monitoring.services import late_answers
-from surveys.importing import ImportRefused, build_template, import_file
+from monitoring.quarters.services import late_answers
+from surveys.links.tokens import normalize_short_code
 from surveys.models import SurveyLink
-from surveys.tokens import normalize_short_code
+from surveys.paper.importing import ImportRefused, build_template, import_file
 
 SHOWN_PROBLEMS = 200
 

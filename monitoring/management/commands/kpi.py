@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from monitoring.models import ReportingPeriod
-from monitoring.results import MAIN_MEASURES, QuarterResult
-from monitoring.services import find_collection, result_of
+from monitoring.quarters.results import MAIN_MEASURES, QuarterResult
+from monitoring.quarters.services import find_collection, result_of
 from regions.models import RegionLifeSituation
 
 

@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from surveys import rollups
+from surveys.counting import rollups
 
 
 class Command(BaseCommand):

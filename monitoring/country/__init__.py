@@ -1,0 +1,1 @@
+"""Regions compared: the map of the country and its list."""

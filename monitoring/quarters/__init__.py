@@ -1,0 +1,1 @@
+"""The quarter: weights, clients, КПЭ, publishing, reports."""

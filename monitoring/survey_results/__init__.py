@@ -1,0 +1,1 @@
+"""Results of surveys for any days: pages, files, all answers as one file."""

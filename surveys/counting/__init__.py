@@ -1,0 +1,1 @@
+"""Answers → tallies → counts → values with intervals, and what of them may be shown."""

@@ -1,0 +1,1 @@
+"""The public questionnaire: its pages, fields, steps and keys."""

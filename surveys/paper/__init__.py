@@ -1,0 +1,1 @@
+"""Instruments on paper and answers from paper: documents, typing in, files."""

@@ -1,0 +1,1 @@
+"""Suspicious answers, marked without knowing anything of who answered."""
