@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# All checks and all tests: first everything on PostgreSQL, then on SQLite all that needs neither a browser nor production's
-# servers and is no walk through everything. Arguments go to pytest and are meant for developers; with them the checks are skipped.
+# All checks and all tests: first everything on PostgreSQL, then on SQLite all that touches the database and needs
+# neither a browser nor production's servers, and is no walk through everything. Arguments go to pytest and are meant for
+# developers; with them the checks are skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # What the developer's shell holds must not decide what is tested.
@@ -16,4 +17,4 @@ scripts/check.sh
 echo "test: everything, on PostgreSQL"
 "${pytest[@]}"
 echo "test: on SQLite"
-NSI_TEST_DB=sqlite "${pytest[@]}" -m "not browser and not production and not once"
+NSI_TEST_DB=sqlite "${pytest[@]}" -m "not browser and not production and not once and not no_database"

@@ -18,6 +18,15 @@ hypothesis_settings.load_profile("portal")
 portal_settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches no database: it says the same beside any, so the second run leaves it out."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if not item.get_closest_marker("django_db") and not fixtures & {"db", "transactional_db", "live_server"}:
+            item.add_marker("no_database")
+
+
 @pytest.fixture(autouse=True)
 def forget_questionnaires() -> None:
     """Definitions and pages are kept by number for the life of a process; a test's database gives numbers out again."""
