@@ -6,7 +6,7 @@ from pathlib import Path
 from monitoring.models import ReportingPeriod
 from monitoring.quarters import periods
 
-FILE = Path(__file__).parent / "reference" / "periods.csv"
+FILE = Path(__file__).parent.parent / "reference" / "periods.csv"
 
 
 def load() -> dict[str, int]:

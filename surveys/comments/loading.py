@@ -9,7 +9,7 @@ from regions.loading import store
 from regions.models import LifeSituation
 from surveys.models import ProcessStage, Theme
 
-FOLDER = Path(__file__).parent / "reference"
+FOLDER = Path(__file__).parent.parent / "reference"
 
 
 def load() -> dict[str, int]:

@@ -16,7 +16,7 @@ from surveys.comments import loading as comment_loading
 from surveys.models import Questionnaire, QuestionnaireVersion
 from surveys.questionnaires.definition import Definition
 
-FOLDER = Path(__file__).parent / "reference"
+FOLDER = Path(__file__).parent.parent / "reference"
 # Instruments of 000, stage 1b, for every direction: filled in by staff.
 INSTRUMENTS = {
     "interview-guide": Questionnaire.Kind.INTERVIEW_GUIDE,
