@@ -33,6 +33,7 @@ from surveys.counting.readings import counts_for_period
 from surveys.filling.page_keys import new_page_key
 from surveys.filling.public import DRAFT_COOKIE
 from surveys.models import Response, SurveyLink
+from surveys.quality.addresses import DayCounter
 from surveys.services.filling import keep_draft
 from tests import servers
 
@@ -59,6 +60,8 @@ def run(tmp: Path, options: argparse.Namespace, *, kill_database: Callable[[], N
     lines: list[Line] = []
     if options.only == "soak":
         return _told(_soak(tmp, options, kill_database))
+    if options.only == "import":
+        return _told(_import())
     lines += _list_pages(place)
     lines += _public_page(tmp, seconds)
     readings: dict[int, float] = {}
@@ -142,9 +145,10 @@ def _public_page(tmp: Path, seconds: int) -> list[Line]:
             script = _post_script(tmp, link, seconds)
             posts.append([_wrk(url, seconds, script) for url in inserts])
         # Phones of their own would soon meet the limit of forms kept for a link: one phone saves again and again.
+        now = timezone.now()
         token = keep_draft(
-            link_id=link.pk, token=None, key=new_page_key(link.pk, timezone.now()).signed, sent={}, language="", step=0,
-            now=timezone.now(),
+            link_id=link.pk, token=None, key=new_page_key(link.pk, now).signed, sent={}, language="", step=0, now=now,
+            begun_there=lambda: DayCounter({}, scope="", zone=link.institution.region.zone, now=now),
         )  # fmt: skip
         saves = []
         for _ in range(ROUNDS):
@@ -289,8 +293,9 @@ def _export(place: RegionLifeSituation) -> list[Line]:
 
 
 def _import() -> list[Line]:
-    ours, reading = of_surveys.import_rows(SurveyLink.objects.order_by("pk")[0])
-    ratio = ours / reading
+    times = of_surveys.import_rows(SurveyLink.objects.order_by("pk")[0])
+    ratio = statistics.median(ours / reading for ours, reading in times)
+    ours, reading = (statistics.median(pair[side] for pair in times) for side in (0, 1))
     return [
         Line(
             f"import of {of_surveys.IMPORTED:,} rows",

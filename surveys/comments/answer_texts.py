@@ -15,10 +15,7 @@ def mask_answers(definition: Definition, values: dict[str, Any]) -> tuple[dict[s
     """
     changed: dict[str, Any] = {}
     originals: dict[str, str] = {}
-    for section in definition.sections:
-        texts = [question for question in section.questions if question.type == "text"]
-        if not texts:
-            continue
+    for section, texts in definition.with_texts:
         blocks = [(None, values)] if section.repeat is None else list(enumerate(values.get(section.code, ())))
         masked_blocks = []
         for index, block in blocks:
@@ -29,9 +26,10 @@ def mask_answers(definition: Definition, values: dict[str, Any]) -> tuple[dict[s
                     if masked.is_masked:
                         found[question.code] = masked.text
                         originals[field_name(section, question, index)] = block[question.code]
-            masked_blocks.append({**block, **found})
             if index is None:
                 changed |= found
+            else:
+                masked_blocks.append({**block, **found})
         if section.repeat is not None and masked_blocks != [block for _, block in blocks]:
             changed[section.code] = masked_blocks
     return {**values, **changed}, originals or None

@@ -1,7 +1,8 @@
 """Hides personal data in what people wrote: telephones, e-mails, numbers of documents, names where they are sure.
 
 Pure. Every pattern looks at a bounded stretch from each place it begins at, so the time grows with the length of the
-text and with nothing else. The words of names are in `person_names.py`. What is sure and what is not: decision 29.
+text and with nothing else; what a text cannot hold (a telephone without digits) is not looked for in it. The words of
+names are in `person_names.py`. What is sure and what is not: decision 29.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from surveys.comments.person_names import find_names
+from surveys.comments.person_names import find_names, may_hold_names
 
 PHONE, EMAIL, DOCUMENT, NAME = "[телефон]", "[почта]", "[документ]", "[имя]"
 PLACEHOLDER = re.compile(r"(\[(?:телефон|почта|документ|имя)\])")
@@ -42,9 +43,12 @@ def mask(text: str) -> Masked:
 
 
 def _round(text: str) -> str:
+    finders = [one for may_hold, group in _FINDERS if may_hold(text) for one in group]
+    if not finders:
+        return text
     pieces = PLACEHOLDER.split(text)
     # Every second piece is a placeholder: it is no word of the text and nothing is read across it.
-    for finder, placeholder in _FINDERS:
+    for finder, placeholder in finders:
         found: list[str] = []
         for number, piece in enumerate(pieces):
             found += [piece] if number % 2 else _split(piece, finder, placeholder)
@@ -77,14 +81,25 @@ _EMAIL_IN_WORDS = re.compile(
 _EMAIL_WITHOUT_END = re.compile(rf"(?<![\w.+-])[\w.+-]++@{_PROVIDERS}\b", re.IGNORECASE)
 
 
+# What «собака» stands between, and it itself; in any letter case [a-z] takes these four letters too.
+_LATIN = re.compile("[A-Za-z0-9\u0130\u0131\u017f\u212a]")
+_AT_IN_WORDS = re.compile(r"собак|собач|[\[(]at", re.IGNORECASE)
+
+
+def _may_hold_emails(text: str) -> bool:
+    return "@" in text
+
+
+def _may_hold_emails_in_words(text: str) -> bool:
+    return _LATIN.search(text) is not None and _AT_IN_WORDS.search(text) is not None
+
+
 def _emails(text: str) -> Iterator[Span]:
-    if "@" in text:
-        yield from _spans(_EMAIL, text)
+    yield from _spans(_EMAIL, text)
 
 
 def _emails_without_end(text: str) -> Iterator[Span]:
-    if "@" in text:
-        yield from _spans(_EMAIL_WITHOUT_END, text)
+    yield from _spans(_EMAIL_WITHOUT_END, text)
 
 
 def _emails_in_words(text: str) -> Iterator[Span]:
@@ -92,6 +107,15 @@ def _emails_in_words(text: str) -> Iterator[Span]:
 
 
 # Documents ------------------------------------------------------------------------------------------------------------
+
+_DIGIT = re.compile(r"\d")
+# The shortest number that is hidden, a telephone after «телефон»: no pattern below takes fewer digits.
+_FEWEST_DIGITS = 5
+
+
+def _may_hold_numbers(text: str) -> bool:
+    return len(_DIGIT.findall(text)) >= _FEWEST_DIGITS
+
 
 # The word says what the number is: then its form and its control digits need not be right.
 _NAMED_DOCUMENT = re.compile(
@@ -228,15 +252,20 @@ def _spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
     return (found.span() for found in pattern.finditer(text))
 
 
-_FINDERS: tuple[tuple[Finder, str], ...] = (
-    (_emails, EMAIL),
-    (_emails_without_end, EMAIL),
-    (_emails_in_words, EMAIL),
-    (_named_documents, DOCUMENT),
-    (_documents, DOCUMENT),
-    (_phones, PHONE),
-    (_foreign_phones, PHONE),
-    (_local_phones, PHONE),
-    (_named_local_phones, PHONE),
-    (find_names, NAME),
+# In the order they look, each group behind a quick question whose «no» is sure.
+_FINDERS: tuple[tuple[Callable[[str], bool], tuple[tuple[Finder, str], ...]], ...] = (
+    (_may_hold_emails, ((_emails, EMAIL), (_emails_without_end, EMAIL))),
+    (_may_hold_emails_in_words, ((_emails_in_words, EMAIL),)),
+    (
+        _may_hold_numbers,
+        (
+            (_named_documents, DOCUMENT),
+            (_documents, DOCUMENT),
+            (_phones, PHONE),
+            (_foreign_phones, PHONE),
+            (_local_phones, PHONE),
+            (_named_local_phones, PHONE),
+        ),
+    ),
+    (may_hold_names, ((find_names, NAME),)),
 )

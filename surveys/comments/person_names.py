@@ -77,21 +77,37 @@ class _Word(NamedTuple):
     joined: bool
     # Begins a sentence, or may: its capital letter says nothing.
     first: bool
-
-    @property
-    def is_capital(self) -> bool:
-        return self.text[0].isupper()
+    is_capital: bool
 
     @property
     def is_shouted(self) -> bool:
         return len(self.text) > 1 and self.text.isupper()
 
 
+def may_hold_names(text: str) -> bool:
+    """A quick look whose «no» is sure: most texts hold nothing that a name would need."""
+    return _INNER_CAPITAL.search(text) is not None or _PATRONYMIC_END.search(text) is not None
+
+
+# A capital letter after a word and nothing but a space, or one with a full stop: without them a name has at most a
+# patronymic. Each pattern begins with the letters it looks for, which is what makes it quick.
+_INNER_CAPITAL = re.compile(r"[А-ЯЁ](?:(?<=[А-ЯЁа-яё \t\xa0][ \t\xa0\n][А-ЯЁ])|\.(?<![А-ЯЁа-яё][А-ЯЁ]\.))")
+_PATRONYMIC_END = re.compile(
+    r"[чЧнН](?:(?<=[иыИЫ][чЧ])(?:[аА]|[уУ]|[еЕоО][мМ]|[еЕ])?|(?<=[вчВЧ][нН])(?:[аАыЫеЕуУ]|[оО][йЙюЮ]))(?![А-ЯЁа-яё])"
+)
+
+
 def find_names(text: str) -> Iterator[Span]:
     """Where names of people stand: start and end of each, in order, none overlapping."""
-    words = list(_words(text))
+    words = _Words(text)
+    found: set[Span] = set()
+    if _PATRONYMIC_END.search(text) or not _TURKIC_PATRONYMIC.isdisjoint(words.lowered()):
+        found.update(_by_patronymic(words))
+    if _INNER_CAPITAL.search(text):
+        found.update(_by_initials(text, words))
+        found.update(_by_surname(words))
     at: Span | None = None
-    for start, end in sorted({*_by_patronymic(words), *_by_initials(text, words), *_by_surname(words)}):
+    for start, end in sorted(found):
         if at is None or start >= at[1]:
             if at is not None:
                 yield at
@@ -102,22 +118,48 @@ def find_names(text: str) -> Iterator[Span]:
         yield at
 
 
-def _words(text: str) -> Iterator[_Word]:
-    before = 0
-    for number, found in enumerate(_WORD.finditer(text)):
-        between = text[before : found.start()] if found.start() - before < 5 else "…………"
+class _Words:
+    """The words of a text, by number. What is to know of one is found out when somebody asks: of most nobody does."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found = list(_WORD.finditer(text))
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __getitem__(self, number: int) -> _Word:
+        found = self._found[number]
+        start, end = found.span()
+        before = self._found[number - 1].end() if number else 0
+        between = self._text[before:start] if start - before < 5 else "…………"
         joined = number > 0 and _SPACE.fullmatch(between) is not None
-        first = number == 0 or between.strip(" \t\xa0,;:()«»\"'-–—") != ""
-        yield _Word(found[0], found.start(), found.end(), joined, first or "\n" in between)
-        before = found.end()
+        first = number == 0 or "\n" in between or between.strip(" \t\xa0,;:()«»\"'-–—") != ""
+        word = found[0]
+        return _Word(word, start, end, joined, first, _is_capital(word))
+
+    def lowered(self) -> Iterator[str]:
+        return (found[0].lower() for found in self._found)
+
+    def capital(self, *, of_letters: int) -> Iterator[tuple[int, _Word]]:
+        """Those with a capital letter and at least so many letters, with their numbers."""
+        for number, found in enumerate(self._found):
+            if _is_capital(found[0]) and len(found[0]) >= of_letters:
+                yield number, self[number]
+
+
+def _is_capital(word: str) -> bool:
+    # Of the letters of words (_WORD) just the capital ones stand up to «Я».
+    return word[0] <= "Я"
 
 
 # Name and patronymic --------------------------------------------------------------------------------------------------
 
 
-def _by_patronymic(words: list[_Word]) -> Iterator[Span]:
-    for number, word in enumerate(words):
-        if number == 0 or not word.joined:
+def _by_patronymic(words: _Words) -> Iterator[Span]:
+    for number in range(1, len(words)):
+        word = words[number]
+        if not word.joined:
             continue
         name = words[number - 1]
         if word.text.lower() in _TURKIC_PATRONYMIC:
@@ -174,10 +216,8 @@ def _is_surname_beside(surname: _Word, name: _Word, patronymic: _Word) -> bool:
 # Surname with initials ------------------------------------------------------------------------------------------------
 
 
-def _by_initials(text: str, words: list[_Word]) -> Iterator[Span]:
-    for number, word in enumerate(words):
-        if len(word.text) < 3 or not word.is_capital:
-            continue
+def _by_initials(text: str, words: _Words) -> Iterator[Span]:
+    for number, word in words.capital(of_letters=3):
         found = _INITIALS_AFTER.match(text, word.end)
         if found is None:
             found = _INITIALS_BEFORE.search(text, max(0, word.start - _MOST_BEFORE), word.start)
@@ -207,11 +247,11 @@ def _is_surname_with_initials(word: _Word, *, two: bool) -> bool:
 # Surname without them -------------------------------------------------------------------------------------------------
 
 
-def _by_surname(words: list[_Word]) -> Iterator[Span]:
-    for number in range(1, len(words)):
-        before, word = words[number - 1], words[number]
-        if not (word.joined and word.is_capital) or len(word.text) < 3:
+def _by_surname(words: _Words) -> Iterator[Span]:
+    for number, word in words.capital(of_letters=3):
+        if not word.joined:
             continue
+        before = words[number - 1]
         if before.is_capital and len(before.text) > 2 and _agree(before, word):
             if not _is_namesake(words, number - 1):
                 yield before.start, word.end
@@ -255,7 +295,7 @@ def _is_plain_surname(word: _Word) -> bool:
 # Words ----------------------------------------------------------------------------------------------------------------
 
 
-def _is_namesake(words: list[_Word], first: int) -> bool:
+def _is_namesake(words: _Words, first: int) -> bool:
     return first > 0 and words[first - 1].text.lower() in _NAMESAKES
 
 

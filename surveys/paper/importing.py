@@ -4,6 +4,8 @@ The answers pass through the same rules as those of the page (`surveys.questionn
 or not at all, and taken again it adds only what it did not hold before.
 """
 
+import contextlib
+import gc
 import hashlib
 import io
 import math
@@ -15,6 +17,8 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import IO
 
+from django.db import transaction
+from django.db.models import Count, Max
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
@@ -50,6 +54,8 @@ MAX_ANSWERS = 10_000
 MAX_COLUMNS = 200
 LONGEST_ROW_ID = 60
 
+# How many answers a link has from files, and the newest of them.
+FileAnswers = tuple[int, int | None]
 # Called with how many rows of how many are read.
 Progress = Callable[[int, int], None]
 PROGRESS_EVERY = 500
@@ -134,9 +140,13 @@ class Plan:
     """A file without mistakes: the answers to store, and those of its rows that are here already."""
 
     reading: SheetReading
+    # Of all rows, in their order.
+    responses: list[Response]
     new: list[Response]
     repeated: int
     eligible: int  # of all rows of the file
+    # What of the link's files was there when it was made.
+    seen: FileAnswers
 
     @property
     def rows(self) -> int:
@@ -146,22 +156,50 @@ class Plan:
 def import_file(
     *, link: SurveyLink, content: bytes | IO[bytes], now: datetime, dry_run: bool = False, by: User | None = None
 ) -> ImportResult:
-    """Check a file of answers and store those that are new. `by` is None only for the command line.
+    """Check a file of answers and store those that are new; nothing is written down of the file itself.
 
-    Raises PermissionDenied, and ImportRefused with all problems of the file.
+    People load files by `surveys.services.imports`, which keeps a record that can be taken back. `by` is None where the
+    caller has asked for the right, or no person stands behind it. Raises PermissionDenied, and ImportRefused with all
+    problems of the file.
     """
     if by is not None:
         require(by, Permission.RESPONSES_IMPORT, link.institution)
-    plan = plan_file(link=link, content=content, now=now)
-    # What somebody else has stored since is a repetition too.
-    stored = len(plan.new) if dry_run else store_responses(plan.new)
+    with without_collector():
+        plan = plan_file(link=link, content=content, now=now)
+        # What somebody else has stored since is a repetition too.
+        stored = len(plan.new) if dry_run else _store(link, plan)
     return ImportResult(rows=plan.rows, stored=stored, repeated=plan.rows - stored, eligible=plan.eligible)
+
+
+@transaction.atomic
+def _store(link: SurveyLink, plan: Plan) -> int:
+    SurveyLink.objects.select_for_update(no_key=True).get(pk=link.pk)
+    return store_responses(planned_again(link, plan).new)
 
 
 def plan_file(
     *, link: SurveyLink, content: bytes | IO[bytes], now: datetime, progress: Progress = lambda done, of: None
 ) -> Plan:
     """What loading the file would do; nothing is stored. Raises ImportRefused."""
+    with without_collector():
+        return _planned(link, content, now, progress)
+
+
+@contextlib.contextmanager
+def without_collector() -> Iterator[None]:
+    """For work on a whole file. Of the hundred thousands of objects its rows become none is garbage, and to go through
+    them again and again would take a tenth of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _planned(link: SurveyLink, content: bytes | IO[bytes], now: datetime, progress: Progress) -> Plan:
     reading = read_sheet(link, content, now, progress)
     origin = Origin.of(link)
     responses = [
@@ -176,13 +214,35 @@ def plan_file(
         )
         for row in reading.rows
     ]
+    return _plan_of(link, reading, responses)
+
+
+def _plan_of(link: SurveyLink, reading: SheetReading, responses: list[Response]) -> Plan:
+    # First: what comes after it is looked at again.
+    seen = _file_answers(link)
     # Of a file with mistakes too: its rows get numbers, but for those that are here already.
-    _find_known(link, reading, responses)
+    _find_known(link, reading, responses, is_first=seen[0] == 0)
     if reading.found:
         raise ImportRefused(reading.problems, reading)
     new = [response for row, response in zip(reading.rows, responses, strict=True) if row.number not in reading.known]
     eligible = sum(response.is_eligible for response in responses)
-    return Plan(reading, new, len(responses) - len(new), eligible)
+    return Plan(reading, responses, new, len(responses) - len(new), eligible, seen)
+
+
+def planned_again(link: SurveyLink, plan: Plan) -> Plan:
+    """The plan as things stand now, for whoever holds the lock of the link: since it was made another file may have
+    brought the same rows, with numbers where this one has none. Raises ImportRefused.
+    """
+    if _file_answers(link) == plan.seen:
+        return plan
+    plan.reading.known.clear()
+    return _plan_of(link, plan.reading, plan.responses)
+
+
+def _file_answers(link: SurveyLink) -> FileAnswers:
+    """Number and newest of the answers a link has from files: both are the same only while nothing comes or goes."""
+    found = Response.objects.filter(link=link, mode=Response.Mode.FILE).aggregate(number=Count("pk"), newest=Max("pk"))
+    return found["number"], found["newest"]
 
 
 def row_key(*, link_id: int, answers: Answers, answered_on: date, ordinal: int) -> str:
@@ -225,7 +285,7 @@ def read_sheet(link: SurveyLink, content: bytes | IO[bytes], now: datetime, prog
     return SheetReading(sheet, reader.columns, rows, reader.found)
 
 
-def _find_known(link: SurveyLink, reading: SheetReading, responses: list[Response]) -> None:
+def _find_known(link: SurveyLink, reading: SheetReading, responses: list[Response], *, is_first: bool) -> None:
     """Give each response its key, and note in `reading.known` the rows that are here already.
 
     A row whose number is known with other answers goes to `reading.found`: nothing is overwritten.
@@ -239,7 +299,7 @@ def _find_known(link: SurveyLink, reading: SheetReading, responses: list[Respons
         content = _content_of(response)
         ordinals[content] += 1
         response.key = _content_key(link.pk, *content, ordinals[content])
-    if not Response.objects.filter(link=link, mode=Response.Mode.FILE).exists():
+    if is_first:
         return
     stored = _stored_under(response.key for response in responses)
     for row, response in numbered:
@@ -272,14 +332,8 @@ def _other_answers(row: SheetRow, column: int) -> tuple[Place, Problem]:
 
 def _stored_under(keys: Iterable[str]) -> dict[str, Content]:
     """What is stored under these keys."""
-    wanted, step = list(keys), 500
-    return {
-        key: (bytes(digest), answered_on)
-        for begin in range(0, len(wanted), step)
-        for key, digest, answered_on in Response.objects.filter(key__in=wanted[begin : begin + step]).values_list(
-            "key", "digest", "answered_on"
-        )
-    }
+    stored = Response.objects.under_keys(keys).values_list("key", "digest", "answered_on")
+    return {key: (bytes(digest), answered_on) for key, digest, answered_on in stored}
 
 
 def _stored_with_numbers(link: SurveyLink) -> Iterator[Content]:
@@ -312,7 +366,10 @@ class _SheetReader:
         # A questionnaire may have a question of this code: then its rows have no numbers.
         self.service = {ROW_ID, TO_MEND} - self.questions.keys() - self.repeating
         self.row_ids: dict[str, int] = {}
+        # Each value of a column is looked at once, and each day: there are few, and rows are many. Type and value, for
+        # 1, 1.0 and True are equal, and each means something else in a cell.
         self.seen: dict[tuple[str, type, CellValue], list[str]] = {}
+        self.days: dict[tuple[type, CellValue], date] = {}
         self.options = {code: _Options(question) for code, question in self.questions.items() if question.choices}
 
     def read(self, sheet: SheetRows) -> Iterator[SheetRow]:
@@ -373,6 +430,9 @@ class _SheetReader:
                 self.blame(1, column, f"в анкете нет вопроса с кодом «{_short(code)}»")
             else:
                 self.columns[code] = column
+        self.answer_columns = [
+            (code, column, self.questions[code].type) for code, column in self.columns.items() if code in self.questions
+        ]
         needed = [ANSWERED_ON, *(code for code, question in self.questions.items() if question.required)]
         for code in needed:
             if code not in self.columns:
@@ -422,13 +482,22 @@ class _SheetReader:
         answered_on = self._read_answered_on(number, row)
         sent: dict[str, list[str]] = {}
         unreadable: set[str] = set()
-        for code, column in self.columns.items():
+        for code, column, kind in self.answer_columns:
             value = row[column] if column < len(row) else ""
-            if code == ANSWERED_ON or code in self.service or not is_filled(value):
+            if value == "":
+                continue
+            # Few values stand in most cells: what was read once is not looked at again.
+            place = (code, type(value), value)
+            read = None if kind == "text" else self.seen.get(place)
+            if read is None and not is_filled(value):
                 continue
             try:
-                sent[code] = self._sent_once(code, value)
-                if self.questions[code].type == "date":
+                if read is None:
+                    read = self._sent(code, value)
+                    if kind != "text":
+                        self.seen[place] = read
+                sent[code] = read
+                if kind == "date":
                     self._check_order(sent[code], answered_on)
             except _Wrong as error:
                 self.blame(number, column, str(error))
@@ -469,6 +538,9 @@ class _SheetReader:
         if column is None:
             return None
         value = row[column] if column < len(row) else ""
+        seen = self.days.get((type(value), value))
+        if seen is not None:
+            return seen
         if not is_filled(value):
             self.blame(number, column, "укажите дату, когда человек заполнил анкету")
             return None
@@ -479,20 +551,11 @@ class _SheetReader:
             return None
         day = parse_date(text)
         objection = self.window.objection(day) if day else _not_a_date(text)
-        if objection:
+        if objection or day is None:
             self.blame(number, column, objection)
             return None
+        self.days[type(value), value] = day
         return day
-
-    def _sent_once(self, code: str, value: CellValue) -> list[str]:
-        """As `_sent`, but each value of a column is looked at once: there are few, and rows are many."""
-        if self.questions[code].type == "text":
-            return self._sent(code, value)
-        # 1, 1.0 and True are equal, and each means something else in a cell.
-        place = (code, type(value), value)
-        if place not in self.seen:
-            self.seen[place] = self._sent(code, value)
-        return self.seen[place]
 
     def _sent(self, code: str, value: CellValue) -> list[str]:
         """What the page would have sent for this cell."""
@@ -562,7 +625,7 @@ def _as_text(value: CellValue, *, dates: bool = False) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, CellError):
-        raise _Wrong(f"в ячейке ошибка формулы {value.code}")
+        raise _Wrong(f"в ячейке {value.problem}")
     if isinstance(value, bool):
         raise _Wrong(f"в ячейке логическое значение {'ИСТИНА' if value else 'ЛОЖЬ'}; впишите ответ словом или числом")
     if isinstance(value, int | float):

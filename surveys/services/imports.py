@@ -23,9 +23,18 @@ from regions.permissions import Permission, require
 from surveys.counting import rollups
 from surveys.locks import PublishedAlready, require_unpublished
 from surveys.models import Response, ResponseImport, SurveyLink
-from surveys.paper.importing import ImportRefused, Plan, Problem, plan_file
+from surveys.paper.importing import (
+    ImportRefused,
+    ImportResult,
+    Plan,
+    Problem,
+    plan_file,
+    planned_again,
+    without_collector,
+)
 from surveys.paper.marking import described, mark_file
 from surveys.querysets import INSERTED_AT_ONCE
+from surveys.services.comments import TakenUp, require_not_taken_up
 
 CHECK = "check_response_import"
 LOAD = "load_response_import"
@@ -36,6 +45,8 @@ State = ResponseImport.State
 # What can be begun from which state. A job that broke off leaves its state behind, and may be asked for again.
 MAY_CHECK = (State.CHECKING, State.FAILED)
 MAY_LOAD = (State.CHECKED, State.LOADING)
+# What cannot go on without its file.
+NEEDS_FILE = (State.CHECKING, State.CHECKED, State.FAILED)
 MAY_CANCEL = (State.CHECKING, State.CHECKED, State.LOADING, State.REFUSED, State.FAILED)
 
 # A file that has done its work stays for another day, one nobody comes back to for two weeks.
@@ -70,13 +81,16 @@ def send_file(*, link: SurveyLink, name: str, content: bytes, by: User) -> Respo
     """Keep a file and ask for its check. Raises PermissionDenied."""
     require(by, Permission.RESPONSES_IMPORT, link.institution)
     with transaction.atomic():
-        found = ResponseImport(
-            link=link, file_name=_bearable(name), file_digest=hashlib.sha256(content).hexdigest(), created_by=by
-        )
+        found = _described(link, name, content, by)
         # The name on the disk is one nobody can guess; the sender's stands in the row.
         found.file.save("answers.xlsx", ContentFile(content), save=True)
         jobs.ask_for(CHECK, scope=scope(found), parameters={"import": found.pk}, by=by)
     return found
+
+
+def _described(link: SurveyLink, name: str, content: bytes, by: User) -> ResponseImport:
+    digest = hashlib.sha256(content).hexdigest()
+    return ResponseImport(link=link, file_name=_bearable(name), file_digest=digest, created_by=by)
 
 
 def _bearable(name: str) -> str:
@@ -202,8 +216,31 @@ def _is_cancel_asked(found: ResponseImport) -> bool:
 @transaction.atomic
 def _store(run: jobs.Run, found: ResponseImport, plan: Plan) -> int:
     run.still_mine()
+    return _store_plan(found, plan)
+
+
+def load_at_once(*, link: SurveyLink, name: str, content: bytes, by: User) -> ImportResult:
+    """Check and store a file while one waits, for the command line. It stands among the files of the link and can be
+    taken back like any other; the file itself is not kept, for nobody works on it any more.
+
+    Raises PermissionDenied, and ImportRefused with all problems of the file: then nothing is left of it.
+    """
+    require(by, Permission.RESPONSES_IMPORT, link.institution)
+    plan = plan_file(link=link, content=content, now=timezone.now())
+    found = _described(link, name, content, by)
+    found.state = State.LOADING
+    with transaction.atomic():
+        found.save()
+        stored = _store_plan(found, plan)
+    return ImportResult(rows=plan.rows, stored=stored, repeated=plan.rows - stored, eligible=plan.eligible)
+
+
+def _store_plan(found: ResponseImport, plan: Plan) -> int:
     # One file of a link at a time: rows of two files are told apart by what is stored already.
     SurveyLink.objects.select_for_update(no_key=True).get(pk=found.link_id)
+    plan = planned_again(found.link, plan)
+    # Before anything is stored: whoever publishes the quarter waits until these answers can be seen.
+    message = _late(found.link, plan)
     stored = 0
     for begin in range(0, len(plan.new), INSERTED_AT_ONCE):
         if _is_cancel_asked(found):
@@ -211,9 +248,10 @@ def _store(run: jobs.Run, found: ResponseImport, plan: Plan) -> int:
         batch = plan.new[begin : begin + INSERTED_AT_ONCE]
         for response in batch:
             response.imported_in_id = found.pk
-        stored += Response.objects.insert_many_once(batch)
+        with without_collector():
+            stored += Response.objects.insert_many_once(batch)
     figures = _figures(plan) | {"stored": stored, "repeated": plan.rows - stored}
-    _finish(found, State.DONE, **figures, problems=0, message=_late(found.link, plan))
+    _finish(found, State.DONE, **figures, problems=0, message=message)
     return stored
 
 
@@ -309,11 +347,14 @@ def ask_to_undo(*, found: ResponseImport, reason: str, by: User, at: datetime) -
 
 
 def give_undo_up(*, found: ResponseImport, by: User) -> None:
-    """The first person thinks better of it. Raises PermissionDenied, CannotDo."""
+    """The first person thinks better of it, or the second does not agree. Raises PermissionDenied, CannotDo.
+
+    Whoever may confirm it may: otherwise it would stay for good once the first person has left.
+    """
     require(by, Permission.RESPONSES_IMPORT, found.link.institution)
-    wished = ResponseImport.objects.filter(pk=found.pk, state=State.DONE, undo_asked_by=by)
+    wished = ResponseImport.objects.filter(pk=found.pk, state=State.DONE, undo_asked_by__isnull=False)
     if not wished.update(undo_asked_by=None, undo_asked_at=None, undo_reason=""):
-        raise CannotDo("Передумать может только тот, кто предложил отзыв, и пока его не подтвердили.")
+        raise CannotDo("Эта загрузка уже отозвана, или её отзыв никто не предлагал.")
 
 
 def undo(*, found: ResponseImport, by: User, at: datetime) -> int:
@@ -334,7 +375,12 @@ def undo(*, found: ResponseImport, by: User, at: datetime) -> int:
                 raise CannotDo("Эта загрузка уже отозвана, или её отзыв никто не предлагал.")
             # Again, now that nothing can be published beside it.
             _require_unpublished(found)
+            require_not_taken_up(ids)
             Response.objects.filter(pk__in=ids).delete()
+    except TakenUp as error:
+        raise CannotDo(
+            "За ответами этой загрузки стоит проблема, взятая в дорожную карту: отозвать её нельзя."
+        ) from error
     except ProtectedError as error:
         raise CannotDo("На ответы этой загрузки уже опираются другие записи портала, отозвать её нельзя.") from error
     return len(ids)
@@ -358,9 +404,18 @@ def forget_files(now: datetime) -> int:
     idle = Q(created_at__lte=now - IDLE_FILES_KEPT) & ~Q(state=State.LOADING)
     number = 0
     for found in ResponseImport.objects.filter(over | idle).exclude(file="", marked=""):
+        row = ResponseImport.objects.filter(pk=found.pk)
+        row.filter(state__in=NEEDS_FILE).update(
+            state=State.CANCELLED,
+            message="С файлом две недели никто не работал, и он удалён. Пришлите его ещё раз.",
+            finished_at=now,
+        )
+        if row.filter(state=State.LOADING).exists():
+            # Somebody has come back to it just now.
+            continue
         for file in (found.file, found.marked):
             if file:
                 file.storage.delete(str(file.name))
-        ResponseImport.objects.filter(pk=found.pk).update(file="", marked="")
+        row.update(file="", marked="")
         number += 1
     return number

@@ -20,6 +20,7 @@ from surveys.models import BlankBatch, Entry, EntryWithdrawal, Recheck, Response
 from surveys.paper.entry_fields import differences, flattened
 from surveys.questionnaires.answers import Answers
 from surveys.services.arriving import Arrival, Origin, arrival_of, build_response, store_response
+from surveys.services.comments import TakenUp, require_not_taken_up
 
 ANSWERED_ON = "answered_on"
 _DRAWN_OF = 1_000_000
@@ -199,6 +200,10 @@ def withdraw(*, entry: Entry, reason: str, by: User, at: datetime) -> None:
             life_situation_id=response.life_situation_id,
             days=[response.answered_on],
         )
+        try:
+            require_not_taken_up([response.pk])
+        except TakenUp as error:
+            raise CannotDo("За этой анкетой стоит проблема, взятая в дорожную карту: снять её нельзя.") from error
         EntryWithdrawal.objects.create(
             link=entry.link,
             blank_number=entry.blank_number,

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -42,6 +42,7 @@ _MOST_COMPARED = 2000
 _ALL_FLAGS = sum(Flag)
 # Numbers in one statement: SQLite takes no more than some 32,000.
 _AT_ONCE = 5000
+Piece = TypeVar("Piece")
 
 
 def bounds() -> Bounds:
@@ -124,34 +125,55 @@ def _history_of(link: int, day: date) -> dict[datetime, int]:
 
 
 def _mark_identical(situation: int, first: date, last: date, limits: Bounds) -> int:
-    recent = Response.objects.between(first, last).filter(life_situation=situation)
+    recent = Response.objects.between(first, last).filter(life_situation=situation).order_by()
     fewest = min(limits.identical_answers, limits.identical_texts)
-    groups = (
-        recent.order_by()
-        .values_list("institution", "version", "answered_on", "digest")
-        .annotate(number=Count("pk"), example=Min("pk"))
-        .filter(number__gte=fewest)
+    day = ("institution", "version", "answered_on")
+    groups = list(
+        recent.values_list(*day, "digest").annotate(number=Count("pk"), example=Min("pk")).filter(number__gte=fewest)
     )
-    wanted: set[int] = set()
-    for institution, version, day, digest, number, example in groups:
-        place = {"institution": institution, "version": version}
-        values = Response.objects.values_list("answers", flat=True).get(pk=example)
-        definition = published_definition(version)
-        if has_long_text(values, definition, bounds=limits):
+    if not groups:
+        return _set(Flag.IDENTICAL, set(), situation, first, last)
+    # Whatever the number of groups each of these is asked once; what is usual, once for an institution and a day.
+    examples = _answers_of([group[-1] for group in groups])
+    numbers = {tuple(of): number for *of, number in recent.values_list(*day).annotate(number=Count("pk"))}
+    usual: dict[tuple[int, int, date], list[str]] = {}
+    wanted_groups = set()
+    for institution, version, answered_on, digest, number, example in groups:
+        definition, place = published_definition(version), (institution, version, answered_on)
+        if has_long_text(examples[example], definition, bounds=limits):
             too_many = are_too_many_texts(number, bounds=limits)
         else:
-            of = recent.filter(**place, answered_on=day).count()
-            earlier = (
-                Response.objects.between(day - timedelta(days=settings.QUALITY_USUAL_DAYS), day - timedelta(days=1))
-                .filter(**place, life_situation=situation)
-                .order_by("-answered_on", "-pk")
-                .values_list("answers", flat=True)[:_MOST_COMPARED]
-            )
-            share = usual_share(without_dates(values, definition), (without_dates(one, definition) for one in earlier))
-            too_many = are_too_many(number, of=of, share=share, bounds=limits)
+            if place not in usual:
+                usual[place] = _said_before(situation, *place)
+            share = usual_share(without_dates(examples[example], definition), usual[place])
+            too_many = are_too_many(number, of=numbers[place], share=share, bounds=limits)
         if too_many:
-            wanted.update(recent.filter(**place, answered_on=day, digest=bytes(digest)).values_list("pk", flat=True))
+            wanted_groups.add((*place, bytes(digest)))
+    wanted = set()
+    for digests in _pieces(sorted({group[-1] for group in wanted_groups})):
+        for pk, *place_of_it, digest in recent.filter(digest__in=digests).values_list("pk", *day, "digest"):
+            if (*place_of_it, bytes(digest)) in wanted_groups:
+                wanted.add(pk)
     return _set(Flag.IDENTICAL, wanted, situation, first, last)
+
+
+def _answers_of(pks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for some in _pieces(pks):
+        found.update(Response.objects.filter(pk__in=some).values_list("pk", "answers"))
+    return found
+
+
+def _said_before(situation: int, institution: int, version: int, day: date) -> list[str]:
+    """The newest answers about an institution before a day, as `without_dates` writes them."""
+    definition = published_definition(version)
+    earlier = (
+        Response.objects.between(day - timedelta(days=settings.QUALITY_USUAL_DAYS), day - timedelta(days=1))
+        .filter(institution=institution, version=version, life_situation=situation)
+        .order_by("-answered_on", "-pk")
+        .values_list("answers", flat=True)[:_MOST_COMPARED]
+    )
+    return [without_dates(one, definition) for one in earlier]
 
 
 def _set(flag: Flag, wanted: set[int], situation: int, first: date, last: date) -> int:
@@ -172,8 +194,8 @@ def _set(flag: Flag, wanted: set[int], situation: int, first: date, last: date) 
     return changed
 
 
-def _pieces(pks: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (pks[at : at + _AT_ONCE] for at in range(0, len(pks), _AT_ONCE))
+def _pieces(many: Sequence[Piece]) -> Iterable[Sequence[Piece]]:
+    return (many[at : at + _AT_ONCE] for at in range(0, len(many), _AT_ONCE))
 
 
 # Decisions ------------------------------------------------------------------------------------------------------------
@@ -292,8 +314,8 @@ def decline(*, case: ExclusionCase, by: User, at: datetime, explanation: str) ->
 
 
 def withdraw(*, case: ExclusionCase, by: User) -> ExclusionCase:
-    """Take back one's own proposal. Raises PermissionDenied, NotWaiting."""
-    if case.proposed_by_id != by.pk:
+    """Take back one's own proposal, or that of somebody who has left. Raises PermissionDenied, NotWaiting."""
+    if not may_withdraw(case, by):
         raise PermissionDenied
     with transaction.atomic():
         locked = _waiting(case)
@@ -302,14 +324,26 @@ def withdraw(*, case: ExclusionCase, by: User) -> ExclusionCase:
     return locked
 
 
+def may_withdraw(case: ExclusionCase, user: User) -> bool:
+    """Whether the person may take the proposal back: the proposer, and once they hold the right no more, who does."""
+    if case.proposed_by_id == user.pk:
+        return True
+    place, right = _place_or_none(case), Permission.ANSWERS_EXCLUDE_PROPOSE
+    return place is not None and may(user, right, place) and not may(case.proposed_by, right, place)
+
+
 def may_decide(case: ExclusionCase, user: User) -> bool:
     """Whether the person may decide this case: never the one who proposed it, whatever other roles they hold."""
     if case.state != ExclusionCase.State.PROPOSED or case.proposed_by_id == user.pk:
         return False
-    place = RegionLifeSituation.objects.filter(
+    place = _place_or_none(case)
+    return place is not None and may(user, Permission.ANSWERS_EXCLUDE_DECIDE, place)
+
+
+def _place_or_none(case: ExclusionCase) -> RegionLifeSituation | None:
+    return RegionLifeSituation.objects.filter(
         region=case.institution.region_id, life_situation=case.life_situation_id
     ).first()
-    return place is not None and may(user, Permission.ANSWERS_EXCLUDE_DECIDE, place)
 
 
 def _locked(case: ExclusionCase, by: User) -> ExclusionCase:

@@ -5,6 +5,7 @@ from pathlib import PurePath
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -15,32 +16,25 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from regions.lists import list_response
+from regions.pages import form_page
 from regions.permissions import Permission, require
 from regions.uploads import stored_file_response
 from regions.views.imports import template_response
 from surveys.forms.imports import AnswersFileForm, UndoForm
 from surveys.lists.imports import ImportTable, chip
 from surveys.locks import PublishedAlready
-from surveys.models import ResponseImport, SurveyLink
+from surveys.models import ResponseImport
 from surveys.paper.importing import MAX_ANSWERS, build_template
 from surveys.services import imports as services
+from surveys.views.finding import link_crumbs, link_or_404, links_in_sight
 
 PROBLEMS_A_PAGE = 100
 State = ResponseImport.State
 
 
-def _link(request: SignedInRequest, pk: int) -> SurveyLink:
-    """A link whose answers the person may bring in: 404 when it is not theirs to see, 403 when only to see."""
-    visible = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    link = get_object_or_404(visible.with_places(), pk=pk)
-    require(request.user, Permission.RESPONSES_IMPORT, link.institution)
-    return link
-
-
 def _import(request: SignedInRequest, pk: int) -> ResponseImport:
-    links = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
     found = get_object_or_404(
-        ResponseImport.objects.filter(link__in=links).select_related(
+        ResponseImport.objects.filter(link__in=links_in_sight(request)).select_related(
             "link__institution__region",
             "link__life_situation",
             "link__version__questionnaire",
@@ -54,28 +48,21 @@ def _import(request: SignedInRequest, pk: int) -> ResponseImport:
     return found
 
 
-def _crumbs(link: SurveyLink) -> list[dict[str, str]]:
-    return [
-        {"title": link.institution.name, "url": reverse("institution", args=[link.institution_id])},
-        {"title": "Ссылки на анкету", "url": reverse("link-list", args=[link.institution_id])},
-        {"title": str(link), "url": reverse("link", args=[link.pk])},
-    ]
-
-
 def _import_crumbs(found: ResponseImport) -> list[dict[str, str]]:
-    return [*_crumbs(found.link), {"title": "Ответы из файлов", "url": reverse("link-imports", args=[found.link_id])}]
+    own = {"title": "Ответы из файлов", "url": reverse("link-imports", args=[found.link_id])}
+    return [*link_crumbs(found.link), own]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_imports(request: SignedInRequest, pk: int) -> HttpResponse:
     """The files of a link, and a form to send one more."""
-    link = _link(request, pk)
+    link = link_or_404(request, pk, Permission.RESPONSES_IMPORT)
     form = AnswersFileForm(request.POST, request.FILES) if request.method == "POST" else AnswersFileForm()
     if form.is_valid():
         upload = form.cleaned_data["file"]
         found = services.send_file(link=link, name=upload.name, content=upload.read(), by=request.user)
         return redirect("response-import", found.pk)
-    context = {"link": link, "form": form, "crumbs": _crumbs(link), "most": MAX_ANSWERS}
+    context = {"link": link, "form": form, "crumbs": link_crumbs(link), "most": MAX_ANSWERS}
     table = ImportTable(ResponseImport.objects.filter(link=link).select_related("created_by"))
     response = list_response(request, table, "surveys/imports/list.html", context, file_name=f"imports-{link.pk}")
     if form.is_bound:
@@ -85,7 +72,7 @@ def link_imports(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def template(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, Permission.RESPONSES_IMPORT)
     return template_response(build_template(link.version.definition), f"answers-{link.short_code}")
 
 
@@ -121,7 +108,9 @@ def _doings(request: SignedInRequest, found: ResponseImport) -> dict[str, Any]:
         "may_cancel": found.state in services.MAY_CANCEL and not found.cancel_asked,
         "may_ask_undo": found.state == State.DONE and bool(found.stored) and not found.undo_asked_by_id,
         "may_confirm_undo": bool(found.undo_asked_by_id) and found.undo_asked_by_id != request.user.pk,
-        "may_give_undo_up": found.undo_asked_by_id == request.user.pk,
+        "may_give_undo_up": bool(found.undo_asked_by_id),
+        "asked_undo": found.undo_asked_by_id == request.user.pk,
+        "may_have_file": _may_have_file(request, found),
     }
 
 
@@ -187,15 +176,14 @@ def undo(request: SignedInRequest, pk: int) -> HttpResponse:
             messages.success(request, "Отзыв предложен. Его подтверждает другой человек, который вносит ответы.")
             return redirect("response-import", found.pk)
     own = reverse("response-import", args=[found.pk])
-    context = {
-        "title": "Отозвать загрузку",
-        "lead": f"{found.file_name}: ответов — {found.stored or 0}. Их удалят, когда отзыв подтвердит второй человек",
-        "crumbs": [*_import_crumbs(found), {"title": found.file_name, "url": own}],
-        "form": form,
-        "submit": "Предложить отозвать",
-        "cancel_url": own,
-    }
-    return render(request, "pages/form.html", context, status=422 if form.is_bound else 200)
+    return form_page(
+        request,
+        form,
+        title="Отозвать загрузку",
+        lead=f"{found.file_name}: ответов — {found.stored or 0}. Их удалят, когда отзыв подтвердит второй человек",
+        crumbs=[*_import_crumbs(found), {"title": found.file_name, "url": own}],
+        submit="Предложить отозвать",
+    )
 
 
 @require_POST
@@ -208,9 +196,21 @@ def undo_withdraw(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     return _do(request, _import(request, pk), services.give_undo_up, "Загрузка остаётся.")
 
 
+def _may_have_file(request: SignedInRequest, found: ResponseImport) -> bool:
+    """Only who sent it: what people wrote stands there with its names and telephones (decision 29)."""
+    return found.created_by_id == request.user.pk
+
+
+def _import_of_sender(request: SignedInRequest, pk: int) -> ResponseImport:
+    found = _import(request, pk)
+    if not _may_have_file(request, found):
+        raise PermissionDenied
+    return found
+
+
 @require_safe
 def original_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    found = _import(request, pk)
+    found = _import_of_sender(request, pk)
     if not found.file:
         raise Http404
     return stored_file_response(found.file, found.file_name)
@@ -218,7 +218,7 @@ def original_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
 
 @require_safe
 def marked_file(request: SignedInRequest, pk: int) -> HttpResponseBase:
-    found = _import(request, pk)
+    found = _import_of_sender(request, pk)
     if not found.marked:
         raise Http404
     name = PurePath(found.file_name)

@@ -140,6 +140,25 @@ def test_nobody_decides_what_they_proposed_whatever_roles_they_hold(world: World
         ExclusionCase.objects.filter(pk=case.pk).update(state="approved", decided_by=both, decided_at=timezone.now())
 
 
+def test_the_proposal_of_somebody_who_has_left_is_taken_back_by_a_successor(world: World):
+    case = propose(world)
+    successor = MembershipFactory(role=Role.NSI_ADMIN, region=world.region).user
+    client = Client()
+    client.force_login(successor, backend=BACKEND)
+    page = reverse("exclusion-case", args=[case.pk])
+    with pytest.raises(PermissionDenied):
+        quality.withdraw(case=case, by=successor)
+    assert "Отозвать" not in client.get(page).content.decode()
+    world.people[Role.NSI_ADMIN].memberships.update(ends_on=NOW.date() - timedelta(days=1))
+    for stranger in (Role.HQ_CHAIR, Role.EXPERT):
+        with pytest.raises(PermissionDenied):
+            quality.withdraw(case=case, by=world.people[stranger])
+    assert "Отозвать" in client.get(page).content.decode()
+    client.post(reverse("exclusion-withdraw", args=[case.pk]))
+    case.refresh_from_db()
+    assert case.state == ExclusionCase.State.WITHDRAWN
+
+
 def test_a_declined_or_withdrawn_proposal_changes_nothing_and_the_answers_may_be_proposed_again(world: World):
     first = propose(world)
     quality.decline(case=first, by=world.people[Role.HQ_CHAIR], at=timezone.now(), explanation="Была рассылка СМС")

@@ -24,10 +24,11 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 from openpyxl.cell import WriteOnlyCell
 
+from accounts.models import User
 from monitoring.management.commands.import_responses import SHOWN_PROBLEMS
 from regions.roles import Role
 from regions.spreadsheets import WorkbookRefused, open_workbook_rows, safe_text, write_text
-from surveys.models import Response, SurveyLink
+from surveys.models import Response, ResponseImport, SurveyLink
 from surveys.models.questionnaires import published_definition
 from surveys.paper.importing import (
     MAX_ANSWERS,
@@ -39,6 +40,7 @@ from surveys.paper.importing import (
     row_key,
 )
 from surveys.questionnaires.answers import Answers
+from surveys.services import imports
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,
@@ -144,6 +146,14 @@ def with_sheet(data: str, *, before: str = "") -> bytes:
     """A workbook whose only sheet is written by hand."""
     xml = f"{before}<worksheet {NAMESPACE}>{data}</worksheet>"
     return repacked(book(), {SHEET: xml.encode()})
+
+
+def with_strings(data: str, strings: str, *, name: str = "sharedStrings.xml") -> bytes:
+    """A workbook of a sheet and the texts its cells share, both written by hand."""
+    relation = f'<Relationship Id="rId99" Type="{STRINGS}" Target="{name}"/></Relationships>'
+    relations = part(book({}), RELATIONS).replace("</Relationships>", relation)
+    xml = f"<sst {NAMESPACE}>{strings}</sst>"
+    return repacked(with_sheet(data), {RELATIONS: relations.encode()}, add=[(f"xl/{name}", xml.encode())])
 
 
 def part(content: bytes, name: str) -> str:
@@ -271,14 +281,20 @@ def test_an_answer_behind_a_condition_that_does_not_hold_is_left_out_as_on_the_p
     assert "satisfaction_comment" not in Response.objects.get().answers
 
 
-def test_a_formula_gives_the_value_kept_with_it_or_nothing(link: SurveyLink) -> None:
-    content = book({"days": "=1+2", "recommend": "=4+5"})
+def test_a_formula_gives_the_value_kept_with_it(link: SurveyLink) -> None:
+    content = book({"recommend": "=4+5"})
     # openpyxl keeps no values; a spreadsheet program would have written this one.
     sheet = re.sub(r"(<f>4\+5</f>)<v ?(?:/>|></v>)", r"\1<v>9</v>", part(content, SHEET))
     assert "<v>9</v>" in sheet
     take(link, repacked(content, {SHEET: sheet.encode()}))
-    stored = Response.objects.get()
-    assert (stored.nps, stored.days) == (9, None)
+    assert Response.objects.get().nps == 9
+
+
+def test_a_formula_of_an_empty_text_is_an_empty_cell(link: SurveyLink) -> None:
+    content = book({"suggestions": "=A9&A9"})
+    sheet = re.sub(r"(<c [^>]*)(><f>A9&amp;A9</f>)<v ?(?:/>|></v>)", r'\1 t="str"\2<v></v>', part(content, SHEET))
+    assert 't="str"' in sheet
+    assert take(link, repacked(content, {SHEET: sheet.encode()})).stored == 1
 
 
 def test_columns_may_stand_in_any_order_and_optional_ones_may_be_absent(link: SurveyLink) -> None:
@@ -417,8 +433,10 @@ NO_ANSWER = "нет ответа «{}»; возможные ответы: Да; 
         ("days", clock(3, 5), "в ячейке время"),
         ("days", timedelta(hours=30), "в ячейке время"),
         ("days", "#REF!", "в ячейке ошибка формулы #REF!"),
+        ("days", "=1+2", "в ячейке формула, результат которой не сохранён"),
         # Not required, so it would have been lost without a word.
         ("suggestions", "#N/A", "в ячейке ошибка формулы #N/A"),
+        ("suggestions", "=A4", "в ячейке формула, результат которой не сохранён"),
         ("suggestions", "я" * 32_767, "слишком длинный текст: 32767 знаков, можно не больше 4000"),
     ],
 )
@@ -573,11 +591,13 @@ def cells(*places: str) -> bytes:
 
 
 def too_many_elements() -> bytes:
-    strings = f"<sst {NAMESPACE}>{'<si/>' * 1_600_000}</sst>"
-    relations = part(book({}), RELATIONS).replace(
-        "</Relationships>", f'<Relationship Id="rId99" Type="{STRINGS}" Target="strings.xml"/></Relationships>'
-    )
-    return repacked(book({}), {RELATIONS: relations.encode()}, add=[("xl/strings.xml", strings.encode())])
+    return with_strings("<sheetData/>", "<si/>" * 1_600_000, name="strings.xml")
+
+
+def one_text_many_times(length: int, cells: int) -> bytes:
+    """A few kilobytes: every cell of the sheet points at the same long text."""
+    row = "<row>" + "<c t='s'><v>0</v></c>" * 100 + "</row>"
+    return with_strings(f"<sheetData>{row * (cells // 100)}</sheetData>", f"<si><t>{'а' * length}</t></si>")
 
 
 FILES: dict[str, tuple[Callable[[], bytes], str]] = {
@@ -623,6 +643,16 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "gigabytes said to be a page": (lambda: bomb(declared=2000), DAMAGED),
     "a part that shrank too well": (lambda: bomb(times=1), TOO_LARGE),
     "millions of strings": (too_many_elements, TOO_LARGE),
+    "one text in every cell": (
+        lambda: one_text_many_times(30_000, 100_000), "На листе «Sheet» слишком много текста. Разделите файл на части",
+    ),
+    "a book in every cell": (
+        lambda: one_text_many_times(2_000_000, 300), "На листе «Sheet» есть ячейка, где больше 32767 знаков",
+    ),
+    "a book in one cell": (
+        lambda: with_sheet(f"<sheetData><row><c t='inlineStr'><is><t>{'а' * 32_768}</t></is></c></row></sheetData>"),
+        "На листе «Sheet» есть ячейка, где больше 32767 знаков",
+    ),
     "nothing on the sheet": (lambda: book(codes=[], titles=[]), "На листе «Sheet» ничего нет"),
     "only spaces": (lambda: book(codes=[" "], titles=["\n"]), "На листе «Sheet» ничего нет"),
     "no answers": (lambda: book(), "Нет ни одной строки с ответами: они начинаются со строки 3"),
@@ -648,8 +678,10 @@ def test_ten_thousand_and_one_answers_are_refused(link: SurveyLink) -> None:
 
 
 MEASURE = """
-import json, sys, time
+import json, resource, sys, time
 from pathlib import Path
+# The reader aborts the whole process when it gets no more memory: the machine is not to pay for a failing test.
+resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 from regions.spreadsheets import WorkbookRefused, open_workbook_rows
 
 def peak():  # of this process alone; getrusage would begin with that of the parent
@@ -669,7 +701,7 @@ print(json.dumps({"refused": refused, "seconds": time.monotonic() - began, "mega
     "name",
     [
         "gigabytes", "gigabytes said to be a page", "a part that shrank too well", "millions of strings",
-        "an entity bomb", "a far corner",
+        "an entity bomb", "a far corner", "one text in every cell", "a book in every cell",
     ],
 )  # fmt: skip
 def test_a_bomb_is_refused_in_two_seconds_and_little_memory(tmp_path: Path, name: str) -> None:
@@ -684,6 +716,18 @@ def test_a_bomb_is_refused_in_two_seconds_and_little_memory(tmp_path: Path, name
     assert figures["refused"]
     assert figures["seconds"] < 2
     assert figures["megabytes"] < 200
+
+
+def test_shared_texts_are_read_as_the_library_reads_them() -> None:
+    texts = [
+        "<si><t>простой</t></si>", "<si/>", "<si><r><t xml:space='preserve'>из </t></r><r><t>кусков</t></r></si>",
+        "<si><t>A_x0041_&amp;&#1041;</t><rPh sb='0' eb='1'><t>чтение</t></rPh></si>", "<si><t>1</t></si>",
+    ]  # fmt: skip
+    sheet = "".join(f"<c t='s'><v>{number}</v></c>" for number in (4, 3, 2, 1, 0, 0))
+    inline = "<c t='inlineStr'><is><t>в ячейке</t></is></c><c><v>1</v></c>"
+    content = with_strings(f"<sheetData><row>{sheet}{inline}</row></sheetData>", "".join(texts))
+    [row] = open_workbook_rows(content, max_rows=9, max_columns=9).rows
+    assert row == ["1", "AA&Б", "из кусков", "", "простой", "простой", "в ячейке", 1]
 
 
 # Wrong columns -------------------------------------------------------------------------------------------------------
@@ -752,6 +796,57 @@ def test_merged_titles_are_no_harm(link: SurveyLink) -> None:
     assert take(link, changed(book({}), lambda sheet: sheet.merge_cells("C2:D2"))).stored == 1
 
 
+HARD_TEXTS = [
+    '«ёлки» "x" \\ \\n \\u0000',
+    "=1+1\t\r\n%s {x} $1 :y",
+    "😀 \u200f ׁ ﷽",
+    "'); DROP TABLE x; --",
+    "\\x00 null \u2028",
+]
+
+
+@pytest.mark.parametrize("number", [1, 2, 7])
+def test_many_answers_are_stored_just_as_one_is(link: SurveyLink, number: int) -> None:
+    def answer(key: str, at: int) -> Response:
+        has_days = at % 3 > 0
+        return Response(
+            link_id=link.pk,
+            version_id=link.version_id,
+            institution_id=link.institution_id,
+            life_situation_id=link.life_situation_id,
+            key=f"{key}-{at}",
+            digest=bytes(range(at, at + 32)),
+            mode=Response.Mode.FILE,
+            arrived_at=NOW + timedelta(minutes=at, seconds=1, microseconds=7),
+            answered_on=date(2026, 10, 1 + at),
+            service_date=date(2026, 9, 30) if at % 2 else None,
+            is_eligible=bool(at % 2),
+            satisfaction=1 + at % 4,
+            nps=None if at == 2 else 0,
+            days=Decimal("12.125") + at if has_days else None,
+            flags=at,
+            answers={"suggestions": HARD_TEXTS[at % 5], "many": ["а", "б"], "blocks": [{"n": at, "x": None}], "n": 1.5},
+            originals={"suggestions": HARD_TEXTS[at % 5]} if at % 2 else None,
+        )
+
+    for at in range(number):
+        assert Response.objects.insert_once(answer("one", at))
+    assert Response.objects.insert_many_once([answer("many", at) for at in range(number)]) == number
+    assert Response.objects.insert_many_once([answer("many", at) for at in range(number)]) == 0
+    kept = [
+        [{**row, "digest": bytes(row["digest"])} for row in rows]
+        for rows in (
+            Response.objects.filter(key__startswith=key)
+            .order_by("answered_on")
+            .values(*(one.attname for one in Response._meta.concrete_fields if one.attname not in ("id", "key")))
+            for key in ("one-", "many-")
+        )
+    ]
+    assert len(kept[0]) == number and kept[0] == kept[1]
+    # NULL, and not a JSON null.
+    assert Response.objects.filter(originals__isnull=True).count() == 2 * len(range(0, number, 2))
+
+
 # Who may, and the command line ---------------------------------------------------------------------------------------
 
 
@@ -778,15 +873,53 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "ответы.xlsx"
 
 
-def test_the_command_checks_then_stores_then_finds_all_there(link: SurveyLink, file: Path) -> None:
+@pytest.fixture
+def person(link: SurveyLink) -> User:
+    return MembershipFactory(role=Role.INSTITUTION_REP, institution=link.institution).user
+
+
+def test_the_command_checks_then_stores_then_finds_all_there(link: SurveyLink, file: Path, person: User) -> None:
     file.write_bytes(book({}, {"service_date": date(2026, 10, 20)}))
     assert command(file, "--link", link.short_code, "--dry-run").splitlines() == [
         "Прочитано анкет: 2", "Будет сохранено: 2", "Уже были: 0", "Из прочитанных учитываются в КПЭ: 1",
         "Это была проверка: ничего не сохранено.",
     ]  # fmt: skip
     assert not Response.objects.exists()
-    assert command(file, "--link", link.short_code).splitlines()[1:3] == ["Сохранено: 2", "Уже были: 0"]
-    assert command(file, "--link", link.short_code).splitlines()[1:3] == ["Сохранено: 0", "Уже были: 2"]
+    load = (file, "--link", link.short_code, "--by", person.email.upper())
+    assert command(*load).splitlines()[1:3] == ["Сохранено: 2", "Уже были: 0"]
+    assert command(*load).splitlines()[1:3] == ["Сохранено: 0", "Уже были: 2"]
+
+
+def test_a_file_of_the_command_stands_among_the_files_and_is_taken_back_by_two(
+    link: SurveyLink, file: Path, person: User
+) -> None:
+    file.write_bytes(book({}, {"service_date": date(2026, 10, 20)}))
+    command(file, "--link", link.short_code, "--by", person.email)
+    found = ResponseImport.objects.get()
+    assert (found.link, found.created_by, found.file_name) == (link, person, file.name)
+    assert (found.state, found.rows, found.stored, found.repeated) == (ResponseImport.State.DONE, 2, 2, 0)
+    assert found.finished_at and not found.file and not found.marked
+    assert set(Response.objects.values_list("imported_in", flat=True)) == {found.pk}
+    other = MembershipFactory(role=Role.INSTITUTION_REP, institution=link.institution).user
+    imports.ask_to_undo(found=found, reason="Не тот файл", by=person, at=NOW)
+    assert imports.undo(found=found, by=other, at=NOW) == 2
+    assert not Response.objects.exists()
+
+
+def test_the_command_stores_nothing_without_a_person_who_may(link: SurveyLink, file: Path) -> None:
+    file.write_bytes(book({}))
+    stranger = MembershipFactory(role=Role.INSTITUTION_REP).user
+    gone = MembershipFactory(role=Role.INSTITUTION_REP, institution=link.institution).user
+    User.objects.filter(pk=gone.pk).update(is_active=False)
+    for by, words in [
+        ([], "кто загружает"),
+        (["--by", "nobody@example.org"], "Нет человека"),
+        (["--by", gone.email], "Нет человека"),
+        (["--by", stranger.email], "нет права"),
+    ]:
+        with pytest.raises(CommandError, match=words):
+            command(file, "--link", link.short_code, *by)
+    assert not Response.objects.exists() and not ResponseImport.objects.exists()
 
 
 def test_the_link_is_known_by_its_code_however_typed_and_by_its_token(link: SurveyLink, file: Path) -> None:
@@ -805,27 +938,27 @@ def test_an_unknown_link_is_said(link: SurveyLink, file: Path, code: str) -> Non
 
 def test_a_file_that_is_not_there_and_a_folder_are_said(link: SurveyLink, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="Нет файла"):
-        command(tmp_path / "нет.xlsx", "--link", link.short_code)
+        command(tmp_path / "нет.xlsx", "--link", link.short_code, "--dry-run")
     with pytest.raises(CommandError, match="Не удаётся открыть"):
-        command(tmp_path, "--link", link.short_code)
+        command(tmp_path, "--link", link.short_code, "--dry-run")
 
 
-def test_the_command_names_every_error_up_to_a_limit(link: SurveyLink, file: Path) -> None:
+def test_the_command_names_every_error_up_to_a_limit(link: SurveyLink, file: Path, person: User) -> None:
     file.write_bytes(book(*[{"recommend": 11} for _ in range(SHOWN_PROBLEMS + 7)]))
     with pytest.raises(CommandError) as refused:
-        command(file, "--link", link.short_code)
+        command(file, "--link", link.short_code, "--by", person.email)
     assert refused.value.returncode == 1
     first, second, *_, last = str(refused.value).splitlines()
     assert first == "Ничего не сохранено. Ошибок в файле: 207"
     assert second == "Строка 3, столбец E (recommend): выберите целое число от 0 до 10"
     assert last == "…и ещё 7"
-    assert not Response.objects.exists()
+    assert not Response.objects.exists() and not ResponseImport.objects.exists()
 
 
 # The empty file and writing safely -----------------------------------------------------------------------------------
 
 
-def test_the_template_filled_in_is_taken(link: SurveyLink, file: Path) -> None:
+def test_the_template_filled_in_is_taken(link: SurveyLink, file: Path, person: User) -> None:
     assert "записан" in command(file, "--link", link.short_code, "--template")
     workbook = openpyxl.load_workbook(file)
     sheet = workbook.worksheets[0]
@@ -836,7 +969,7 @@ def test_the_template_filled_in_is_taken(link: SurveyLink, file: Path) -> None:
             sheet.cell(row, codes.index(code) + 1).value = value
     workbook.save(file)
 
-    assert "Сохранено: 2" in command(file, "--link", link.short_code)
+    assert "Сохранено: 2" in command(file, "--link", link.short_code, "--by", person.email)
     assert Response.objects.get(satisfaction=1).answers["satisfaction_comment"] == "Долго"
 
 

@@ -19,11 +19,12 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.models import Job
 from jobs.services import ClaimLost, Run, run_job
+from regions.models import RegionLifeSituation
 from regions.roles import Role
 from regions.spreadsheets import WorkbookRefused, reopen_workbook
 from surveys import locks
 from surveys.counting import rollups
-from surveys.models import Comment, Response, ResponseImport, SurveyLink
+from surveys.models import Comment, ProblemDraft, Response, ResponseImport, SurveyLink
 from surveys.paper.importing import MAX_ANSWERS, build_template, import_file, plan_file
 from surveys.paper.marking import AUTHOR
 from surveys.services import imports as services
@@ -450,6 +451,34 @@ def test_who_lost_the_claim_stores_nothing(link: SurveyLink, person: User, monke
     assert not Response.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("mine", "state"),
+    # Without numbers they are the same rows; under its number a row with other answers is a mistake.
+    [(book({}, {}), State.DONE), (with_ids({"row_id": "1", "recommend": 3}), State.REFUSED)],
+    ids=["without numbers", "other answers"],
+)
+def test_what_another_file_has_brought_since_it_was_read_is_known(
+    link: SurveyLink, person: User, monkeypatch: pytest.MonkeyPatch, mine: bytes, state: str
+) -> None:
+    others = sent(link, with_ids({"row_id": "1"}, {"row_id": "2"}), person)
+    found = sent(link, mine, person)
+    services.start(found=found, by=person)
+    read = services._plan
+
+    def then_the_other(run: Run, of: ResponseImport, *, upto: int) -> Any:
+        plan = read(run, of, upto=upto)
+        monkeypatch.undo()
+        services.start(found=others, by=person)
+        worked(others, services.LOAD)
+        return plan
+
+    monkeypatch.setattr(services, "_plan", then_the_other)
+    worked(found, services.LOAD)
+    assert others.stored == 2 and Response.objects.count() == 2
+    assert found.state == state and not found.stored
+    assert (found.repeated == 2) == (state == State.DONE)
+
+
 def test_a_failure_can_be_tried_again(link: SurveyLink, person: User, monkeypatch: pytest.MonkeyPatch) -> None:
     found = services.send_file(link=link, name="a.xlsx", content=book({}), by=person)
     monkeypatch.setattr(services, "plan_file", lambda **_: 1 / 0)
@@ -557,19 +586,58 @@ def test_one_person_cannot_do_it_alone(person: User, done: ResponseImport) -> No
     assert Response.objects.count() == 3
 
 
-def test_the_first_may_think_better_of_it_and_others_not_for_them(
-    person: User, make_person: Callable[[], User], done: ResponseImport
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_first_may_think_better_of_it_and_the_second_may_not_agree(
+    person: User, make_person: Callable[[], User], done: ResponseImport, is_first: bool
 ) -> None:
+    """Were it for the first person alone, the wish would stay for good once they have left."""
     other = make_person()
     services.ask_to_undo(found=done, reason="Чужой файл", by=person, at=NOW)
     with pytest.raises(services.CannotDo):
         services.ask_to_undo(found=done, reason="Ещё раз", by=other, at=NOW)
+    client = client_of(person if is_first else other)
+    page = client.get(reverse("response-import", args=[done.pk])).content.decode()
+    assert "Оставить загрузку" in page and ("Подтвердить отзыв" in page) != is_first
+    client.post(reverse("response-import-undo-withdraw", args=[done.pk]))
     with pytest.raises(services.CannotDo):
-        services.give_undo_up(found=done, by=other)
-    services.give_undo_up(found=done, by=person)
+        services.give_undo_up(found=done, by=person)
     with pytest.raises(services.CannotDo):
         services.undo(found=done, by=other, at=NOW)
     assert Response.objects.count() == 3
+
+
+def test_answers_behind_a_problem_of_the_roadmap_stay(
+    link: SurveyLink, person: User, make_person: Callable[[], User], done: ResponseImport
+) -> None:
+    comment = Comment.objects.create(
+        response=Response.objects.latest("pk"),
+        field="suggestions",
+        version=link.version,
+        institution=link.institution,
+        life_situation=link.life_situation,
+        answered_on=NOW.date(),
+        text="Долго",
+    )
+    place = RegionLifeSituation.objects.create(
+        region=link.institution.region, life_situation=link.life_situation, since=date(2026, 1, 1)
+    )
+    comment.problem = ProblemDraft.objects.create(
+        region_life_situation=place, title="Очередь", created_by=person, taken_up_at=NOW
+    )
+    comment.save()
+    services.ask_to_undo(found=done, reason="Чужой файл", by=person, at=NOW)
+    with pytest.raises(services.CannotDo, match="дорожную карту"):
+        services.undo(found=done, by=make_person(), at=NOW)
+    done.refresh_from_db()
+    assert (done.state, Response.objects.count(), Comment.objects.filter(problem=comment.problem).count()) == (
+        State.DONE,
+        3,
+        1,
+    )
+    # One that is only noted goes on without them.
+    ProblemDraft.objects.update(taken_up_at=None)
+    services.undo(found=done, by=make_person(), at=NOW)
+    assert Response.objects.count() == 1 and ProblemDraft.objects.exists()
 
 
 def test_a_published_quarter_is_not_touched(
@@ -748,3 +816,39 @@ def test_files_with_what_people_wrote_go_when_their_work_is_done(link: SurveyLin
     assert "личные данные" in client_of(person).get(reverse("response-import", args=[done.pk])).content.decode()
     clock.shift(timedelta(days=14))
     assert services.forget_files(timezone.now()) == 1, "nobody came back to it"
+    waiting.refresh_from_db()
+    page = client_of(person).get(reverse("response-import", args=[waiting.pk])).content.decode()
+    assert waiting.state == State.CANCELLED and "Пришлите его ещё раз" in page and "Загрузить ответы" not in page
+    with pytest.raises(services.CannotDo):
+        services.start(found=waiting, by=person)
+
+
+@pytest.mark.parametrize(
+    ("state", "becomes"),
+    [
+        (State.CHECKING, State.CANCELLED),
+        (State.FAILED, State.CANCELLED),
+        (State.REFUSED, State.REFUSED),
+        (State.LOADING, State.LOADING),
+    ],
+)
+def test_nothing_is_left_that_waits_for_a_file_that_is_gone(
+    link: SurveyLink, person: User, clock: Any, state: str, becomes: str
+) -> None:
+    found = sent(link, with_ids({}), person)
+    ResponseImport.objects.update(state=state)
+    clock.shift(timedelta(days=15))
+    services.forget_files(timezone.now())
+    found.refresh_from_db()
+    assert found.state == becomes and bool(found.file) == (state == State.LOADING)
+
+
+def test_only_who_sent_a_file_gets_it_back(link: SurveyLink, person: User, make_person: Callable[[], User]) -> None:
+    """It holds what people wrote, with names and telephones: others read it masked, or one by one with a reason."""
+    found = sent(link, book({"recommend": 11}), person)
+    colleague = client_of(make_person())
+    page = colleague.get(reverse("response-import", args=[found.pk])).content.decode()
+    for name, words in (("response-import-file", "Скачать как прислан"), ("response-import-marked", "с пометками</a>")):
+        url = reverse(name, args=[found.pk])
+        assert colleague.get(url).status_code == 403 and url not in page and words not in page
+        assert client_of(person).get(url).status_code == 200

@@ -13,11 +13,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from regions.models import RegionLifeSituation
 from regions.roles import Role
 from surveys import locks
 from surveys.counting import rollups
 from surveys.filling.page_keys import new_page_key
-from surveys.models import BlankBatch, Entry, EntryWithdrawal, Recheck, Response, SurveyLink
+from surveys.models import BlankBatch, Comment, Entry, EntryWithdrawal, ProblemDraft, Recheck, Response, SurveyLink
 from surveys.paper.entry_fields import build_entry, differences, fields_of, read_typed, to_sent, typed_date
 from surveys.questionnaires.answers import InvalidAnswers
 from surveys.questionnaires.definition import Definition
@@ -453,6 +454,29 @@ def test_an_entry_is_taken_back_the_same_day_and_leaves_a_trace(entry: Entry, op
     assert "Не тот бланк" in page
     # The number is free again.
     assert send(operator, link, typed_in(link)).status_code == 302
+
+
+def test_an_entry_behind_a_problem_of_the_roadmap_stays(entry: Entry, operator: User, link: SurveyLink) -> None:
+    response = entry.response
+    place = RegionLifeSituation.objects.create(
+        region=link.institution.region, life_situation=link.life_situation, since=date(2026, 1, 1)
+    )
+    problem = ProblemDraft.objects.create(
+        region_life_situation=place, title="Очередь", created_by=operator, taken_up_at=NOW
+    )
+    Comment.objects.create(
+        response=response,
+        field="suggestions",
+        version_id=response.version_id,
+        institution_id=response.institution_id,
+        life_situation_id=response.life_situation_id,
+        answered_on=response.answered_on,
+        text="Долго",
+        problem=problem,
+    )
+    refused = take_back(operator, entry)
+    assert refused.status_code == 422 and "дорожную карту" in refused.content.decode()
+    assert Entry.objects.exists() and problem.comments.exists()
 
 
 def test_only_the_one_who_typed_it_in_takes_it_back(entry: Entry, make_operator: Callable[[], User]) -> None:

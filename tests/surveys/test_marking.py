@@ -218,6 +218,30 @@ def test_marks_change_no_figure(link: SurveyLink):
     assert rollups.find_differences(timezone.now()) == []
 
 
+def test_the_look_asks_the_same_whatever_the_number_of_equal_groups(link: SurveyLink):
+    def add(name: str) -> list[Response]:
+        texts = {"answers": {"suggestions": f"{TEXT} {name}"}, "digest": f"text {name}".encode().ljust(32)}
+        short = {"answers": {"satisfaction": "no", "recommend": 1}, "digest": f"short {name}".encode().ljust(32)}
+        return answers(link, 3, **texts) + answers(link, 30, at=time(11), **short)
+
+    def queries() -> int:
+        Response.objects.update(flags=0)
+        with CaptureQueriesContext(connection) as captured:
+            mark_recent(timezone.now())
+        return len(captured)
+
+    answers(link, 20, day=TODAY - timedelta(days=5), answers={"satisfaction": "yes"})
+    wanted = add("0")
+    queries()  # what is read once per process does not count
+    one = queries()
+    assert marked(Flag.IDENTICAL) == pks(wanted)
+    for name in "123456":
+        wanted += answers(link, 3, answers={"suggestions": f"{TEXT} {name}"}, digest=name.encode().ljust(32))
+    several = queries()
+    assert marked(Flag.IDENTICAL) == pks(wanted)
+    assert several == one
+
+
 def test_the_look_asks_the_same_whatever_the_number_of_quiet_links(link: SurveyLink):
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -4,11 +4,13 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from surveys.comments import masking, person_names
 from surveys.comments.masking import is_inn, is_snils, mask
 
 # What was typed → what everybody reads.
@@ -271,6 +273,62 @@ def test_masking_again_changes_nothing(text: str):
     masked = mask(text).text
     assert mask(masked).text == masked
     assert not mask(masked).is_masked
+
+
+def looked_through(text: str) -> str:
+    """The same without a quick look: everything is looked for in every text, and all names in every word."""
+
+    def names(piece: str) -> Iterator[tuple[int, int]]:
+        words = person_names._Words(piece)
+        found = {
+            *person_names._by_patronymic(words),
+            *person_names._by_initials(piece, words),
+            *person_names._by_surname(words),
+        }
+        # Joined where they overlap, as `find_names` does.
+        spans: list[list[int]] = []
+        for start, end in sorted(found):
+            if spans and start < spans[-1][1]:
+                spans[-1][1] = max(spans[-1][1], end)
+            else:
+                spans.append([start, end])
+        return iter([(start, end) for start, end in spans])
+
+    for _ in range(masking._MOST_ROUNDS):
+        pieces = masking.PLACEHOLDER.split(text)
+        for _, group in masking._FINDERS:
+            for finder, placeholder in group:
+                look = names if placeholder == masking.NAME else finder
+                pieces = [
+                    part
+                    for number, piece in enumerate(pieces)
+                    for part in ([piece] if number % 2 else masking._split(piece, look, placeholder))
+                ]
+        again = "".join(pieces)
+        if again == text:
+            break
+        text = again
+    return text
+
+
+@pytest.mark.parametrize("text", [*HIDDEN, *PLAIN])
+def test_a_quick_look_leaves_nothing_out(text: str):
+    for other in (text, text.lower(), text.upper(), f"Отзыв. {text}\n", f"{text} {text}"):
+        assert mask(other).text == looked_through(other)
+
+
+# Just what the quick looks go by: capital letters after any gap, ends of patronymics, digits of any script, brackets.
+EDGES = st.sampled_from([
+    "Мамед", "ОГЛЫ", "Палыч", "ичом", "ВНОЙ", "ична", "И", "И.", ".", "Ё", "ё", "а", "Б", "врач", "Иванова", "-",
+    " ", "  ", "\n", " \n", "\t", "\xa0", "ſ", "\u212a", "[at]", "(AT)", "СОБАЧКА", "mail", "@", "]", "[имя]",
+    "\uff11", "٣٣٣", "2", "345",
+])  # fmt: skip
+
+
+@given(st.lists(st.one_of(PIECES, EDGES), max_size=25).map("".join) | st.lists(EDGES, max_size=12).map(" ".join))
+@settings(max_examples=500, deadline=None)
+def test_a_quick_look_leaves_nothing_out_of_any_text(text: str):
+    assert mask(text).text == looked_through(text)
 
 
 def _hard_texts() -> dict[str, str]:
