@@ -1,7 +1,8 @@
-"""Results: those of an institution for any days, and published quarters of a region."""
+"""Results: those of an institution or a region for any days, and published quarters of a region."""
 
 from typing import cast
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import NotFound, ValidationError
@@ -10,50 +11,65 @@ from rest_framework.response import Response
 
 from accounts.http import SignedInRequest
 from monitoring.api import serializers
-from monitoring.api.serializers import told
+from monitoring.api.forms import ResultsQuery
+from monitoring.api.serializers import told, told_results
 from monitoring.models import Collection
 from monitoring.quarters import services
 from monitoring.quarters.rows import institution_rows, region_rows
-from monitoring.survey_results.views import of_institution, results_of_page
+from monitoring.survey_results.views import Page, of_institution, of_region, results_of_page
 from regions.models import RegionLifeSituation
-from regions.permissions import Permission, may
+from regions.permissions import Permission
 from surveys.api.views import USUAL, WRONG
+from surveys.models import SurveyLink
+
+ASKED = [
+    OpenApiParameter("period", str, description="Код отчётного периода, например 2026-Q4, или week, month, all"),
+    OpenApiParameter("first", OpenApiTypes.DATE, description="Первый день, если период не назван"),
+    OpenApiParameter("last", OpenApiTypes.DATE, description="Последний день, если период не назван"),
+    OpenApiParameter("channel", str, description="Только этот канал", enum=SurveyLink.Channel.values),
+    OpenApiParameter("version", int, description="Только эта версия анкеты"),
+    OpenApiParameter("compare_first", OpenApiTypes.DATE, description="С какими днями сравнить: первый день"),
+    OpenApiParameter("compare_last", OpenApiTypes.DATE, description="С какими днями сравнить: последний день"),
+]
 
 
 @extend_schema(
     operation_id="institution_results",
-    parameters=[
-        OpenApiParameter("life_situation", str, description="Код жизненной ситуации"),
-        OpenApiParameter("period", str, description="Код отчётного периода, например 2026-Q4, или week, month, all"),
-        OpenApiParameter("first", str, description="Первый день, например 2026-08-21"),
-        OpenApiParameter("last", str, description="Последний день"),
-        OpenApiParameter("channel", str, description="Только этот канал"),
-        OpenApiParameter("version", str, description="Только эта версия анкеты"),
-    ],
+    parameters=[OpenApiParameter("life_situation", str, description="Код жизненной ситуации"), *ASKED],
     responses={200: serializers.InstitutionResultsSerializer, 422: WRONG, **USUAL},
 )
 @api_view(["GET"])
 def institution_results(request: Request, pk: int) -> Response:
-    """КПЭ учреждения за любой период, с интервалами. Слишком малых чисел и того, что их выдало бы, здесь нет."""
-    page = of_institution(cast(SignedInRequest, request), pk)
+    """КПЭ и ответы на вопросы учреждения за любой период, с интервалами, и сравнение с другим периодом.
+
+    Своему учреждению — за любые дни, другим — за целые недели и отчётные периоды. Слишком малых чисел и того, что их
+    выдало бы, здесь нет: вместо значения причина.
+    """
+    page = of_institution(cast(SignedInRequest, request), pk, ResultsQuery)
+    return _results(page, serializers.InstitutionResultsSerializer)
+
+
+@extend_schema(
+    operation_id="region_results",
+    parameters=[OpenApiParameter("institution", int, description="Только это учреждение"), *ASKED],
+    responses={200: serializers.RegionResultsSerializer, 422: WRONG, **USUAL},
+)
+@api_view(["GET"])
+def region_results(request: Request, code: str, life_situation: str) -> Response:
+    """КПЭ и ответы на вопросы региона за целые недели и отчётные периоды, с интервалами, и сравнение с другим периодом.
+
+    Все ответы вместе, каждый человек считается одинаково: значение с весами учреждений — в опубликованном квартале.
+    """
+    page = of_region(cast(SignedInRequest, request), code, life_situation, ResultsQuery)
+    return _results(page, serializers.RegionResultsSerializer)
+
+
+def _results(page: Page, serializer: type[serializers.ResultsSerializer]) -> Response:
     if page.asking is None:
         if page.form.is_valid():
             raise NotFound("Учреждение не участвует ни в одной жизненной ситуации.")
         raise ValidationError({name: [str(one) for one in errors] for name, errors in page.form.errors.items()})
-    results, _ = results_of_page(page)
-    return Response(
-        serializers.InstitutionResultsSerializer(
-            {
-                "institution": pk,
-                "life_situation": page.asking.life_situation.code,
-                "first": results.first,
-                "last": results.last,
-                "received": results.counts.received,
-                "eligible": results.counts.eligible,
-                "values": [told(row.measure.code, row.shown) for row in results.indicators],
-            }
-        ).data
-    )
+    return Response(serializer(told_results(page.asking, *results_of_page(page))).data)
 
 
 @extend_schema(operation_id="quarter", responses={200: serializers.QuarterSerializer, **USUAL})
@@ -73,7 +89,6 @@ def quarter(request: Request, code: str, life_situation: str, period: str) -> Re
     if collection is None:
         raise NotFound("Опубликованного квартала с таким адресом нет.")
     result = services.result_of(collection)
-    sees_institutions = may(request.user, Permission.REGION_VIEW, collection.region_life_situation)
     return Response(
         serializers.QuarterSerializer(
             {
@@ -96,7 +111,7 @@ def quarter(request: Request, code: str, life_situation: str, period: str) -> Re
                         "weight": row.weight,
                         "values": [told(measure, shown) for measure, shown in row.shown.items()],
                     }
-                    for row in (institution_rows(result) if sees_institutions else [])
+                    for row in institution_rows(result)
                 ],
             }
         ).data

@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from monitoring.models import ReportingPeriod, WeightDecision
+from monitoring.quarters.weeks import WholeWeeks
 from regions.forms.fields import DateInput
 from regions.models import Institution, LifeSituation
 from surveys.counting.sampling import ERRORS
@@ -29,8 +30,15 @@ class PeriodForm(forms.Form):
     last = forms.DateField(label="По", required=False, widget=DateInput())
 
     def __init__(
-        self, data: Mapping[str, Any], *, situations: Iterable[LifeSituation], periods: list[ReportingPeriod]
+        self,
+        data: Mapping[str, Any],
+        *,
+        situations: Iterable[LifeSituation],
+        periods: list[ReportingPeriod],
+        weeks: WholeWeeks | None = None,
     ) -> None:
+        """`weeks`: for somebody who may choose whole weeks and periods only."""
+        self.weeks = weeks
         situations = list(situations)
         # What is not chosen stands at the newest period and the first ЖС, and is shown so.
         filled = {"life_situation": situations[0].code if situations else "", **data}
@@ -54,6 +62,9 @@ class PeriodForm(forms.Form):
         first, last = cleaned.get("first"), cleaned.get("last")
         if first and last and last < first:
             self.add_error("last", "Последний день не может быть раньше первого")
+        elif self.weeks and not self.errors:
+            for name, why in self.weeks.objections(first, last):
+                self.add_error(name, why)
         return cleaned
 
 

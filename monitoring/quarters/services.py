@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -23,7 +23,7 @@ from regions.models import Institution, Region, RegionLifeSituation
 from regions.permissions import Permission, require
 from surveys.counting.counts import NOTHING
 from surveys.counting.readings import counts_for_period, counts_from_answers
-from surveys.models import ExclusionCase
+from surveys.models import ExclusionCase, Response
 from surveys.services import quality
 
 CALCULATE = "calculate_quarter"
@@ -345,12 +345,16 @@ def publish(*, collection: Collection, by: User, at: datetime, seen: str | None 
         if locked.state != Collection.State.CALCULATED:
             raise NotCalculated
         list(WeightDecision.objects.select_for_update().filter(region=collection.region, year=collection.period.year))
+        # First: an answer that comes meanwhile is in `now` or has a greater number.
+        newest = Response.objects.aggregate(newest=Max("pk"))["newest"] or 0
         now = quarter_result(collection.region_life_situation, collection.period)
         # Nobody publishes numbers other than those the page showed.
         if has_changed_since(locked, now) or seen not in (None, now.checksum):
             raise OutOfDate
         locked.state, locked.published_at, locked.published_by = Collection.State.PUBLISHED, at, by
-        locked.save(update_fields=["state", "published_at", "published_by"])
+        # What comes later is in none of the published values, and nobody may see it beside them.
+        locked.snapshot = {**(locked.snapshot or {}), "answers_until": newest}
+        locked.save(update_fields=["state", "published_at", "published_by", "snapshot"])
         transaction.on_commit(partial(ask_for_reports, locked, by))
     return locked
 

@@ -22,13 +22,13 @@ from monitoring.quarters.kpi import Scheme
 from monitoring.quarters.lists import ReportFilter, ReportTable
 from monitoring.quarters.results import QuarterResult
 from monitoring.quarters.rows import institution_indicator_rows, institution_rows, passport_rows, region_rows
+from monitoring.quarters.weeks import WholeWeeks
 from monitoring.survey_results import reading as survey_results
 from monitoring.survey_results.reading import Asking
 from regions.lists import list_response
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
+from regions.pages import institution_or_404
 from regions.permissions import Permission, may, require
-from surveys.counting.counts import NOTHING
-from surveys.counting.readings import counts_for_period
 
 SHOWN_PERIODS = 8
 SHOWN_INSTITUTIONS = 12
@@ -411,22 +411,22 @@ def weights(request: SignedInRequest, code: str, year: int) -> HttpResponse:
 @require_safe
 def institution(request: SignedInRequest, pk: int) -> HttpResponse:
     """The institution's own КПЭ for a reporting period or for any dates."""
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    institution = get_object_or_404(visible.select_related("region"), pk=pk)
-    # Once each, however often the institution left it and came back.
-    situations = list(LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation")))
+    institution = institution_or_404(request, pk)
+    situations = list(LifeSituation.objects.of_institution(institution))
     periods = list(ReportingPeriod.objects.begun(institution.region.local_date())[:SHOWN_PERIODS])
-    form = PeriodForm(request.GET.dict(), situations=situations, periods=periods)
+    is_own = may(request.user, Permission.OWN_COUNTS_VIEW, institution)
+    weeks = None if is_own else WholeWeeks(institution.region.local_date())
+    form = PeriodForm(request.GET.dict(), situations=situations, periods=periods, weeks=weeks)
     context: dict[str, Any] = {
         "institution": institution,
         "form": form,
         "may_manage": may(request.user, Permission.LINK_MANAGE, institution),
         "tab": "kpi",
+        "is_own": is_own,
         "within_days": settings.ELIGIBLE_WITHIN_DAYS,
     }
     if form.is_valid() and situations:
         situation, first, last = (form.cleaned_data[name] for name in ("life_situation", "first", "last"))
-        is_own = may(request.user, Permission.OWN_COUNTS_VIEW, institution)
         asking = Asking(institution.region, situation, first, last, institution, sees_all=is_own)
         context |= _institution_numbers(asking)
         context["sees_counts"] = is_own or all(not row.shown.is_hidden for row in context["main_rows"])
@@ -439,14 +439,7 @@ def institution(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _institution_numbers(asking: Asking) -> dict[str, Any]:
-    assert asking.institution
-    counts = counts_for_period(
-        life_situation_id=asking.life_situation.pk,
-        institution_ids=[asking.institution.pk],
-        first=asking.first,
-        last=asking.last,
-    ).get(asking.institution.pk, NOTHING)
-    hidden = survey_results.hidden_measures(asking, services.thresholds())
+    counts, hidden = survey_results.kpi_of(asking, services.thresholds())
     rows = institution_indicator_rows(counts, services.thresholds(), hidden)
     return {
         "counts": counts,

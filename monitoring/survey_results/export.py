@@ -26,7 +26,7 @@ from regions.models import Institution, LifeSituation
 from regions.permissions import Permission, require
 from regions.spreadsheets import safe_text, write_text
 from surveys.counting.distributions import Questionnaires, Source
-from surveys.counting.tallying import COUNTED, LEFT_OUT, TOO_LATE, fate
+from surveys.counting.fates import COUNTED, LEFT_OUT, TOO_LATE, fate
 from surveys.models import Response, SurveyLink
 
 EXPORT_ANSWERS = "export_answers"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
@@ -13,14 +13,14 @@ from monitoring.models import ReportingPeriod
 from monitoring.quarters.forms import PeriodForm
 from monitoring.survey_results import export as answers_export
 from regions.models import Institution, LifeSituation
+from regions.pages import institution_or_404
 from regions.permissions import Permission, require
 
 SHOWN_PERIODS = 12
 
 
 def _institution(request: SignedInRequest, pk: int) -> Institution:
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    institution = get_object_or_404(visible.select_related("region"), pk=pk)
+    institution = institution_or_404(request, pk)
     require(request.user, Permission.COMMENTS_VIEW, institution)
     # Single answers: for the institution's own people.
     require(request.user, Permission.OWN_COUNTS_VIEW, institution)
@@ -35,7 +35,7 @@ def _job(request: SignedInRequest, institution: Institution) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def institution_answers(request: SignedInRequest, pk: int) -> HttpResponse:
     institution = _institution(request, pk)
-    situations = list(LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation")))
+    situations = list(LifeSituation.objects.of_institution(institution))
     periods = list(ReportingPeriod.objects.begun(institution.region.local_date())[:SHOWN_PERIODS])
     data = (request.POST if request.method == "POST" else request.GET).dict()
     form = PeriodForm(data, situations=situations, periods=periods)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,20 +18,21 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from monitoring.display import clean
+from monitoring.display import clean, number
 from monitoring.quarters.rows import moment
 from monitoring.survey_results.reading import Asking, Change, Comparison, QuestionResult, Results
 from monitoring.survey_results.words import bar_words
 from regions import pdf
 from regions.spreadsheets import write_text
 from surveys.counting.statistics import round_half_up
+from surveys.lists.comments import FILE_COLUMNS
 
 if TYPE_CHECKING:
-    from surveys.models import Comment
+    from monitoring.survey_results.comments import Comments
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TITLE: Final = "Результаты опросов"
-Value = str | int | Decimal | None
+Value = str | int | Decimal | date | None
 
 _HEAD = Font(name="Calibri", bold=True, color="FFFFFF")
 _FILL = PatternFill("solid", fgColor="0B5C7A")
@@ -45,7 +46,7 @@ class Report:
     asking: Asking
     results: Results
     comparison: Comparison | None
-    comments: Sequence[Comment] | None
+    comments: Comments | None
     made_at: datetime
 
     @property
@@ -86,8 +87,16 @@ class Report:
                 "Малые числа",
                 "значения, за которыми меньше 10 ответов, и те, по которым их можно вычислить, не показаны",
             ),
+            *([("Комментариев за эти дни", self.comments_in_all)] if self.comments else []),
             ("Составлено", moment(self.made_at, asking.region.zone)),
         ]
+
+    @property
+    def comments_in_all(self) -> str:
+        """How many there are, and how many of them a workbook holds."""
+        assert self.comments
+        total, held = self.comments.total, self.comments.in_workbook
+        return str(total) if held == total else f"{number(total)}; в XLSX {number(held)} самых новых"
 
 
 def render_xlsx(report: Report) -> bytes:
@@ -158,8 +167,16 @@ def render_xlsx(report: Report) -> bytes:
         _sheet(
             book,
             "Комментарии",
-            [("Дата", 12), ("Учреждение", 40), ("Комментарий (личные данные скрыты)", 100)],
-            ([f"{one.answered_on:%d.%m.%Y}", one.institution.name, one.text] for one in report.comments),
+            [
+                ("Дата", 12),
+                ("Учреждение", 40),
+                ("Комментарий (личные данные скрыты)", 100),
+                ("Вопрос", 40),
+                ("Канал", 24),
+                ("Темы", 30),
+                ("Этап процесса", 30),
+            ],
+            _comments(report.comments),
         )
     _sheet(book, "О файле", [("Сведения", 36), ("Значение", 90)], (list(fact) for fact in report.facts))
     file = io.BytesIO()
@@ -189,6 +206,16 @@ def _lines(one: QuestionResult) -> Iterable[list[Value]]:
             yield [text, words, None, _rounded(float(value)), None, None, one.n, one.note]
         for bar in found.numbers.bars:
             yield [text, bar_words(bar), bar.count, _rounded(100 * bar.count / one.n), None, None, one.n, one.note]
+
+
+def _comments(comments: Comments) -> Iterable[list[Value]]:
+    for one in comments.for_workbook():
+        # As in the file of their list, without what the person answered beside it.
+        of_list = (FILE_COLUMNS[name](one) for name in ("Вопрос", "Канал", "Темы", "Этап процесса"))
+        yield [one.answered_on, one.institution.name, one.text, *of_list]
+    held, rest = comments.in_workbook, comments.total - comments.in_workbook
+    if rest:
+        yield [None, "", f"Здесь самые новые: {number(held)}. Остальные {number(rest)} — на странице «Комментарии»."]
 
 
 def _change(question: str, change: Change) -> list[Value]:
@@ -229,6 +256,8 @@ def _sheet(book: Workbook, name: str, columns: Sequence[tuple[str, float]], rows
                 write_text(cell, value)
             else:
                 cell.value = value
+                if isinstance(value, date):
+                    cell.number_format = "DD.MM.YYYY"
             line.append(cell)
         sheet.append(line)
 

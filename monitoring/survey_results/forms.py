@@ -7,14 +7,15 @@ from typing import Any
 from django import forms
 
 from monitoring.models import ReportingPeriod
+from monitoring.quarters.weeks import EARLIEST, WholeWeeks
 from regions.forms.fields import DateInput
 from regions.models import Institution, LifeSituation
 from surveys.models import QuestionnaireVersion, SurveyLink
 
-# The initiative began in 2021 [001].
-EARLIEST = date(2020, 1, 1)
 WEEK, MONTH, EVERYTHING = "week", "month", "all"
 SPANS = ((WEEK, "Последние 7 дней"), (MONTH, "Последние 30 дней"), (EVERYTHING, "Всё время"))
+# For people outside the institution.
+SPANS_OF_WEEKS = ((WEEK, "С прошлой недели"), (MONTH, "Последние 4 недели"), (EVERYTHING, "Всё время"))
 BEFORE, YEAR_AGO = "before", "year-ago"
 
 
@@ -45,8 +46,12 @@ class ResultsForm(forms.Form):
         versions: Iterable[QuestionnaireVersion],
         situations: Iterable[LifeSituation] | None = None,
         institutions: Iterable[Institution] | None = None,
+        weeks: WholeWeeks | None = None,
     ) -> None:
+        """`weeks`: for somebody who may choose whole weeks and periods only."""
         self.today = today
+        self.weeks = weeks
+        self.spans = SPANS_OF_WEEKS if weeks else SPANS
         self.periods = {one.code: one for one in periods}
         filled = dict(data)
         if not any(filled.get(name) for name in ("first", "last", "period")):
@@ -58,7 +63,7 @@ class ResultsForm(forms.Form):
         titles = [(one.code, str(one)) for one in periods]
         choice, compare = self.fields["period"], self.fields["compare"]
         assert isinstance(choice, forms.ChoiceField) and isinstance(compare, forms.ChoiceField)
-        choice.choices = [*titles, *SPANS, ("", "Свои даты")]
+        choice.choices = [*titles, *self.spans, ("", "Свои даты")]
         compare.choices = [
             ("", "Не сравнивать"),
             (BEFORE, "С таким же периодом перед этим"),
@@ -91,24 +96,39 @@ class ResultsForm(forms.Form):
         code = cleaned.get("period")
         if code in self.periods:
             return self.periods[code].opens_on, self.periods[code].closes_on
+        if self.weeks and code in (WEEK, MONTH):
+            monday = self.today - timedelta(days=self.today.weekday())
+            return self.weeks.begin(monday - timedelta(weeks=1 if code == WEEK else 4)), self.today
         if code in (WEEK, MONTH):
             return self.today - timedelta(days=6 if code == WEEK else 29), self.today
         if code == EVERYTHING:
             return EARLIEST, self.today
-        for name in ("first", "last"):
-            day = cleaned.get(name)
+        return self.check_days(("first", "last"), missing="Укажите дату или выберите период")
+
+    def check_days(self, names: tuple[str, str], *, missing: str) -> tuple[date | None, date | None]:
+        """The days of the two fields; what is wrong with them stands at the field, `missing` at an empty one."""
+        for name in names:
+            day = self.cleaned_data.get(name)
             if day is None:
                 if name not in self.errors:
-                    self.add_error(name, "Укажите дату или выберите период")
+                    self.add_error(name, missing)
             elif not EARLIEST <= day <= date(self.today.year + 1, 12, 31):
                 self.add_error(name, "Проверьте год")
-        first, last = cleaned.get("first"), cleaned.get("last")
+        first, last = (self.cleaned_data.get(name) for name in names)
         if first and last and last < first:
-            self.add_error("last", "Последний день не может быть раньше первого")
+            self.add_error(names[1], "Последний день не может быть раньше первого")
+        elif self.weeks and not any(name in self.errors for name in names):
+            field = dict(zip(("first", "last"), names, strict=True))
+            for name, why in self.weeks.objections(first, last):
+                self.add_error(field[name], why)
         return first, last
 
     def compared(self) -> tuple[date, date] | None:
         """The days to compare with."""
+        days = self._compared()
+        return self.weeks.around(*days) if days and self.weeks else days
+
+    def _compared(self) -> tuple[date, date] | None:
         code = self.cleaned_data.get("compare")
         first, last = self.cleaned_data["first"], self.cleaned_data["last"]
         if code in self.periods:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,8 @@ from monitoring.display import MINUS, PROTECTS, Shown, Unit, number, reliability
 from monitoring.models import ReportingPeriod
 from monitoring.quarters.results import SUMS_OF_INSTITUTIONS, Thresholds
 from monitoring.quarters.rows import CATALOGUE, IndicatorRow
+from monitoring.quarters.weeks import DAY, weeks_of
+from monitoring.survey_results.late import LateAnswers, late_answers
 from regions.models import Institution
 from surveys.counting.counts import InstitutionCounts
 from surveys.counting.differences import Difference, Direction, mean_difference, nps_difference, share_difference
@@ -34,7 +36,7 @@ from surveys.counting.statistics import (
     round_half_up,
     satisfaction_share,
 )
-from surveys.models import Questionnaire, QuestionnaireVersion
+from surveys.models import QuestionnaireVersion
 
 if TYPE_CHECKING:
     from regions.models import LifeSituation, Region
@@ -116,6 +118,8 @@ class Results:
     first: date
     last: date
     counts: Arrivals
+    # Came after their quarter was published, and counted nowhere else.
+    late: int
     indicators: tuple[IndicatorRow, ...]
     questions: tuple[QuestionResult, ...]
     # Measure → what its value was made of; of shown values only.
@@ -163,8 +167,7 @@ def sources_of(region: Region, life_situation: LifeSituation) -> list[Source]:
             family=one.questionnaire.extends_id or one.questionnaire_id,
             number=one.number,
             definition=one.definition,
-            is_measured=one.questionnaire.kind == Questionnaire.Kind.QUESTIONNAIRE
-            and "service_date" in one.definition.by_measure,
+            is_measured=one.feeds_the_kpi,
         )
         for one in versions_of(region, life_situation)
     ]
@@ -185,21 +188,21 @@ def versions_of(region: Region, life_situation: LifeSituation) -> list[Questionn
 
 def results_of(asking: Asking, questionnaires: Questionnaires, thresholds: Thresholds) -> Results:
     """The results of the days asked for, without what the person may not see."""
-    counts = read_questions(
-        life_situation_id=asking.life_situation.pk,
-        institution_ids=[asking.institution.pk] if asking.institution else asking.institution_ids,
-        first=asking.first,
-        last=asking.last,
-        channel=asking.channel,
-        version_ids=[asking.version.pk] if asking.version else None,
-    )
     guard = _Open() if asking.sees_all else _Guard(asking, questionnaires, thresholds.minimum)
+    counts = _counts(asking, guard)
     kpi = questionnaires.kpi_counts(counts)
     indicators = tuple(_indicators(kpi, guard, thresholds))
     return Results(
         first=asking.first,
         last=asking.last,
         counts=_arrivals(kpi, counts),
+        late=guard.late.number(
+            asking.first,
+            asking.last,
+            institution=asking.institution.pk if asking.institution else None,
+            channel=asking.channel,
+            version=asking.version.pk if asking.version else None,
+        ),
         indicators=indicators,
         behind={row.measure.code: _behind(row.measure.code, kpi) for row in indicators if not row.shown.is_hidden},
         questions=tuple(
@@ -211,13 +214,24 @@ def results_of(asking: Asking, questionnaires: Questionnaires, thresholds: Thres
     )
 
 
-def hidden_measures(asking: Asking, thresholds: Thresholds) -> list[str]:
-    """The measures of the КПЭ that the person may not see the values of."""
-    if asking.sees_all:
-        return []
+def kpi_of(asking: Asking, thresholds: Thresholds) -> tuple[InstitutionCounts, list[str]]:
+    """What the КПЭ of the days are made of, and the measures whose values the person may not see."""
     questionnaires = Questionnaires(sources_of(asking.region, asking.life_situation))
-    guard = _Guard(asking, questionnaires, thresholds.minimum)
-    return [code for code in CATALOGUE if guard.hides(f"m-{code}")]
+    guard = _Open() if asking.sees_all else _Guard(asking, questionnaires, thresholds.minimum)
+    counts = questionnaires.kpi_counts(_counts(asking, guard))
+    return counts, [code for code in CATALOGUE if guard.hides(f"m-{code}")]
+
+
+def _counts(asking: Asking, guard: _Open) -> dict[tuple[int, str, str], int]:
+    return read_questions(
+        life_situation_id=asking.life_situation.pk,
+        institution_ids=[asking.institution.pk] if asking.institution else asking.institution_ids,
+        first=asking.first,
+        last=asking.last,
+        channel=asking.channel,
+        version_ids=[asking.version.pk] if asking.version else None,
+        without=guard.late.cells,
+    )
 
 
 def _arrivals(kpi: InstitutionCounts, counts: Mapping[tuple[int, str, str], int]) -> Arrivals:
@@ -268,6 +282,8 @@ def _question(one: Distribution, guard: _Open, thresholds: Thresholds) -> Questi
 class _Open:
     """Hides nothing: for an institution's own people."""
 
+    late = LateAnswers()
+
     def hides(self, key: str) -> bool:
         return False
 
@@ -278,14 +294,26 @@ class _Guard(_Open):
     def __init__(self, asking: Asking, questionnaires: Questionnaires, minimum: int) -> None:
         self._asking = asking
         self._minimum = minimum
-        self._segments = _segments(asking.first, asking.last)
-        pieces = [(first, last) for _, _, first, last in self._segments]
+        self._segments = _segments(asking)
+        pieces = [(one.first, one.last) for one in self._segments]
+        institution_ids = asking.institution_ids
+        days = pieces[0][0], pieces[-1][1]
+        self.late = late_answers(asking.region, asking.life_situation, institution_ids, *days)
         answered = read_answered(
-            life_situation_id=asking.life_situation.pk, institution_ids=asking.institution_ids, pieces=pieces
+            life_situation_id=asking.life_situation.pk,
+            institution_ids=institution_ids,
+            pieces=pieces,
+            without=self.late.cells,
+        )
+        # Beside what was published they would tell of the few that make the difference.
+        self._hides_all = self.late.differ_from_published(
+            (pieces[one.piece][0], one) for one in answered if one.version_id in questionnaires.measured
         )
         self._periods = self._by_question(answered, questionnaires)
 
     def hides(self, key: str) -> bool:
+        if self._hides_all:
+            return True
         periods = self._periods.get(key, [])
         asking = self._asking
         filters = asking.filters
@@ -336,23 +364,35 @@ class _Guard(_Open):
     def _by_question(
         self, answered: Iterable[Answered], questionnaires: Questionnaires
     ) -> dict[str, list[Touched[Cell]]]:
-        found: dict[str, dict[int, tuple[Counter[Cell], Counter[Cell]]]] = defaultdict(dict)
+        # Question → reporting period → piece of time → its cells.
+        found: dict[str, dict[int, dict[int, Counter[Cell]]]] = defaultdict(lambda: defaultdict(dict))
         for one in answered:
             key = questionnaires.key_of(one.version_id, one.question)
             if key is None:
                 continue
-            period, is_inside, *_ = self._segments[one.piece]
-            whole, inside = found[key].setdefault(period, (Counter(), Counter()))
-            cell = (one.institution_id, one.channel, one.version_id)
-            whole[cell] += one.n
-            if is_inside:
-                inside[cell] += one.n
-        return {key: [Touched(*pair) for pair in periods.values()] for key, periods in found.items()}
+            pieces = found[key][self._segments[one.piece].period]
+            pieces.setdefault(one.piece, Counter())[one.institution_id, one.channel, one.version_id] += one.n
+        return {key: [self._touched(pieces) for pieces in periods.values()] for key, periods in found.items()}
+
+    def _touched(self, pieces: Mapping[int, Counter[Cell]]) -> Touched[Cell]:
+        whole, inside = Counter[Cell](), Counter[Cell]()
+        for at in sorted(pieces):
+            whole += pieces[at]
+            if self._segments[at].is_asked:
+                inside += pieces[at]
+        return Touched(whole, inside, tuple(pieces[at] for at in sorted(pieces)))
 
 
 def _along(periods: Sequence[Touched[Cell]], coordinate: Callable[[Cell], Any]) -> list[Touched[Any]]:
     """The numbers of answers summed up along a coordinate of the cells."""
-    return [Touched(_summed(one.whole, coordinate), _summed(one.inside, coordinate)) for one in periods]
+    return [
+        Touched(
+            _summed(one.whole, coordinate),
+            _summed(one.inside, coordinate),
+            tuple(_summed(week, coordinate) for week in one.weeks),
+        )
+        for one in periods
+    ]
 
 
 def _summed(cells: Mapping[Cell, int], coordinate: Callable[[Cell], Any]) -> dict[Any, int]:
@@ -363,28 +403,46 @@ def _summed(cells: Mapping[Cell, int], coordinate: Callable[[Cell], Any]) -> dic
     return sums
 
 
-def _segments(first: date, last: date) -> list[tuple[int, bool, date, date]]:
-    """(reporting period, whether asked for, from, to) of all days of the reporting periods that are touched.
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Some days of a reporting period; `is_asked`: among those asked for."""
+
+    period: int
+    is_asked: bool
+    first: date
+    last: date
+
+
+def _segments(asking: Asking) -> list[_Segment]:
+    """All days of the reporting periods that are touched: those taken in part by their weeks.
 
     Days in no reporting period make one of their own.
     """
-    day = timedelta(days=1)
-    found: list[tuple[int, bool, date, date]] = []
+    first, last, today = asking.first, asking.last, asking.region.local_date()
+    found: list[_Segment] = []
     periods = ReportingPeriod.objects.filter(opens_on__lte=last, closes_on__gte=first).order_by("opens_on")
     begin = first
     for index, period in enumerate(periods, start=1):
         if begin < period.opens_on:
-            found.append((0, True, begin, period.opens_on - day))
-        inside = max(first, period.opens_on), min(last, period.closes_on)
-        if period.opens_on < inside[0]:
-            found.append((index, False, period.opens_on, inside[0] - day))
-        found.append((index, True, *inside))
-        if inside[1] < period.closes_on:
-            found.append((index, False, inside[1] + day, period.closes_on))
-        begin = period.closes_on + day
+            found.append(_Segment(0, True, begin, period.opens_on - DAY))
+        days = period.opens_on, period.closes_on
+        # Nothing is later than today.
+        is_whole = first <= days[0] and last >= min(days[1], today)
+        for week in [days] if is_whole else weeks_of(*days, today):
+            found += _cut(index, week, first, last)
+        begin = period.closes_on + DAY
     if begin <= last:
-        found.append((0, True, begin, last))
+        found.append(_Segment(0, True, begin, last))
     return found
+
+
+def _cut(period: int, days: tuple[date, date], first: date, last: date) -> Iterable[_Segment]:
+    """Some days as those before, from and after what is asked for: a choice need not end with a week."""
+    inside = max(days[0], first), min(days[1], last)
+    if inside[0] > inside[1]:
+        return [_Segment(period, False, *days)]
+    pieces = (False, days[0], inside[0] - DAY), (True, *inside), (False, inside[1] + DAY, days[1])
+    return [_Segment(period, is_asked, begin, end) for is_asked, begin, end in pieces if begin <= end]
 
 
 # Two periods
@@ -394,6 +452,8 @@ def _segments(first: date, last: date) -> list[tuple[int, bool, date, date]]:
 class Change:
     """How one value differs between two periods, in words."""
 
+    # Of the measure or of the answer to choose; empty for the mean of a question.
+    code: str
     title: str
     unit: Unit
     before: Shown
@@ -417,12 +477,17 @@ class Change:
         return "не сравнить: слишком мало ответов"
 
     @property
-    def verdict(self) -> str:
-        """«лучше» or «хуже» where the measure has a good end; empty within the error."""
+    def is_better(self) -> bool | None:
+        """Whether it moved to the good end; None within the error, or where there is no good end."""
         moved = self.difference.direction if self.difference else None
         if self.lower_is_better is None or moved not in (Direction.UP, Direction.DOWN):
-            return ""
-        return "лучше" if (moved is Direction.DOWN) == self.lower_is_better else "хуже"
+            return None
+        return (moved is Direction.DOWN) == self.lower_is_better
+
+    @property
+    def verdict(self) -> str:
+        """«лучше» or «хуже» where the measure has a good end; empty within the error."""
+        return {True: "лучше", False: "хуже", None: ""}[self.is_better]
 
     @property
     def text(self) -> str:
@@ -471,6 +536,7 @@ def compare(before: Results, after: Results, thresholds: Thresholds) -> Comparis
         before=before,
         measures=tuple(
             Change(
+                code=row.measure.code,
                 title=row.measure.title,
                 unit=row.measure.unit,
                 before=old.shown,
@@ -503,6 +569,7 @@ def _question_changes(before: QuestionResult, after: QuestionResult, thresholds:
         return
     if old.numbers and new.numbers and old.numbers.counts and new.numbers.counts:
         yield Change(
+            "",
             "Среднее",
             Unit.NUMBER,
             shown(old.numbers.mean, Unit.NUMBER, thresholds),
@@ -514,6 +581,7 @@ def _question_changes(before: QuestionResult, after: QuestionResult, thresholds:
         before_share = earlier.get(share.code)
         if before_share:
             yield Change(
+                share.code,
                 share.title,
                 Unit.PERCENT,
                 shown(before_share.share, Unit.PERCENT, thresholds),

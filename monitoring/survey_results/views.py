@@ -15,18 +15,18 @@ from accounts.http import SignedInRequest
 from monitoring.distribution_charts import DrawnBar, bar_chart
 from monitoring.models import ReportingPeriod
 from monitoring.quarters.services import thresholds
+from monitoring.quarters.weeks import WholeWeeks
 from monitoring.survey_results import reading as survey_results
+from monitoring.survey_results.comments import comments_of
 from monitoring.survey_results.forms import ResultsForm
 from monitoring.survey_results.reading import Asking, Comparison, QuestionResult, Results
 from monitoring.survey_results.words import bar_words, share_words
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
-from regions.pages import region_tabs
+from regions.pages import institution_or_404, region_tabs
 from regions.permissions import Permission, may
 from surveys.counting.distributions import Questionnaires
-from surveys.models import Comment
 
 SHOWN_PERIODS = 12
-SHOWN_COMMENTS = 5
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,21 @@ class Page:
         return f"results-{whose}-{self.asking.life_situation.code}-{self.asking.first}-{self.asking.last}"
 
 
-def of_institution(request: SignedInRequest, pk: int) -> Page:
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    institution = get_object_or_404(visible.select_related("region"), pk=pk)
-    situations = list(LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation")))
+def of_institution(request: SignedInRequest, pk: int, asks: type[ResultsForm] = ResultsForm) -> Page:
+    """`asks`: how what is wanted stands in the address."""
+    institution = institution_or_404(request, pk)
+    situations = list(LifeSituation.objects.of_institution(institution))
     chosen = next((one for one in situations if one.code == request.GET.get("life_situation")), None)
     situation = chosen or (situations[0] if situations else None)
-    form = _form(request, institution.region, situation, situations=situations)
+    sees_all = may(request.user, Permission.OWN_COUNTS_VIEW, institution)
+    form = _form(request, asks, institution.region, situation, situations=situations, sees_all=sees_all)
     if not form.is_valid() or situation is None:
         return Page(institution.region, institution, form, None, None)
-    sees_all = may(request.user, Permission.OWN_COUNTS_VIEW, institution)
     return _page(institution.region, institution, situation, form, sees_all=sees_all)
 
 
-def _of_region(request: SignedInRequest, code: str, life_situation: str) -> Page:
+def of_region(request: SignedInRequest, code: str, life_situation: str, asks: type[ResultsForm] = ResultsForm) -> Page:
+    """`asks` as in `of_institution`."""
     visible = RegionLifeSituation.objects.permitting(request.user, Permission.REGION_VIEW)
     place = get_object_or_404(
         visible.select_related("region", "life_situation"), region__code=code, life_situation__code=life_situation
@@ -67,7 +68,7 @@ def _of_region(request: SignedInRequest, code: str, life_situation: str) -> Page
     institutions = Institution.objects.filter(
         region=place.region, participations__life_situation=place.life_situation
     ).distinct()
-    form = _form(request, place.region, place.life_situation, institutions=list(institutions))
+    form = _form(request, asks, place.region, place.life_situation, institutions=list(institutions))
     if not form.is_valid():
         return Page(place.region, None, form, None, None)
     return _page(place.region, form.cleaned_data["institution"], place.life_situation, form, sees_all=False)
@@ -75,20 +76,23 @@ def _of_region(request: SignedInRequest, code: str, life_situation: str) -> Page
 
 def _form(
     request: SignedInRequest,
+    asks: type[ResultsForm],
     region: Region,
     situation: LifeSituation | None,
     *,
     situations: list[LifeSituation] | None = None,
     institutions: list[Institution] | None = None,
+    sees_all: bool = False,
 ) -> ResultsForm:
     today = region.local_date()
-    return ResultsForm(
+    return asks(
         request.GET.dict(),
         today=today,
         periods=list(ReportingPeriod.objects.begun(today)[:SHOWN_PERIODS]),
         versions=survey_results.versions_of(region, situation) if situation else [],
         situations=situations,
         institutions=institutions,
+        weeks=None if sees_all else WholeWeeks(today),
     )
 
 
@@ -128,20 +132,18 @@ def institution_results(request: SignedInRequest, pk: int) -> HttpResponse:
         "tab": "results",
         "file_url": "institution-results-file",
         "sees_all": may(request.user, Permission.OWN_COUNTS_VIEW, page.institution),
-        "comments_name": "institution-comments",
     }
     return _answer(request, page, "monitoring/survey_results_institution.html", [pk], context)
 
 
 @require_safe
 def region_results(request: SignedInRequest, code: str, life_situation: str) -> HttpResponse:
-    page = _of_region(request, code, life_situation)
+    page = of_region(request, code, life_situation)
     context = {
         "region": page.region,
         "situation": get_object_or_404(LifeSituation, code=life_situation),
         "tabs": region_tabs(request.user, page.region, "monitoring"),
         "file_url": "region-results-file",
-        "comments_name": "region-comments",
     }
     return _answer(request, page, "monitoring/survey_results_region.html", [code, life_situation], context)
 
@@ -158,12 +160,11 @@ def _answer(
             "comparison": comparison,
             "questions": [(one, _chart(one)) for one in results.questions if not one.asked.is_written],
             "written": [one for one in results.questions if one.asked.is_written],
-            "comments": _comments(request, page.asking),
+            "comments": comments_of(request.user, page.asking),
             "files": [
                 (kind.upper(), f"{reverse(context['file_url'], args=[*arguments, kind])}?{request.GET.urlencode()}")
                 for kind in ("xlsx", "pdf")
             ],
-            "same_comments": urlencode(_of_comments(page.asking)),
         }
     return render(request, template, context, status=422 if page.form.errors else 200)
 
@@ -173,7 +174,7 @@ def _quick(request: SignedInRequest, form: ResultsForm) -> list[dict[str, Any]]:
     codes = list(form.periods)
     named = [("Этот квартал", codes[0])] if codes else []
     named += [("Прошлый квартал", codes[1])] if len(codes) > 1 else []
-    named += [("30 дней", "month"), ("7 дней", "week"), ("Всё время", "all")]
+    named += [(title, code) for code, title in form.spans]
     kept = {key: value for key, value in request.GET.items() if key not in ("period", "first", "last") and value}
     current = form.data.get("period")
     return [
@@ -206,31 +207,6 @@ def _chart(one: QuestionResult) -> Any:
     return bar_chart(one.asked.text, bars) if bars else ""
 
 
-def _comments(request: SignedInRequest, asking: Asking) -> list[Comment] | None:
-    """The newest comments of what is shown; None for who may not read them."""
-    target = asking.institution or asking.region
-    if not may(request.user, Permission.COMMENTS_VIEW, target):
-        return None
-    found = Comment.objects.filter(life_situation=asking.life_situation, answered_on__range=(asking.first, asking.last))
-    found = found.filter(institution__in=[asking.institution] if asking.institution else asking.institution_ids)
-    if asking.channel:
-        found = found.filter(response__link__channel=asking.channel)
-    if asking.version:
-        found = found.filter(version=asking.version)
-    return list(found.filter(response__is_excluded=False).select_related("institution")[:SHOWN_COMMENTS])
-
-
-def _of_comments(asking: Asking) -> dict[str, str]:
-    """The filters of the list of comments for what is shown here."""
-    chosen = {
-        "first": asking.first.isoformat(),
-        "last": asking.last.isoformat(),
-        "life_situation": asking.life_situation.code,
-        "channel": asking.channel,
-    }
-    return {name: value for name, value in chosen.items() if value}
-
-
 @require_safe
 def institution_results_file(request: SignedInRequest, pk: int, kind: str) -> HttpResponse:
     return _file(request, of_institution(request, pk), kind)
@@ -238,7 +214,7 @@ def institution_results_file(request: SignedInRequest, pk: int, kind: str) -> Ht
 
 @require_safe
 def region_results_file(request: SignedInRequest, code: str, life_situation: str, kind: str) -> HttpResponse:
-    return _file(request, _of_region(request, code, life_situation), kind)
+    return _file(request, of_region(request, code, life_situation), kind)
 
 
 def _file(request: SignedInRequest, page: Page, kind: str) -> HttpResponse:
@@ -252,7 +228,7 @@ def _file(request: SignedInRequest, page: Page, kind: str) -> HttpResponse:
         asking=page.asking,
         results=results,
         comparison=comparison,
-        comments=_comments(request, page.asking),
+        comments=comments_of(request.user, page.asking),
         made_at=timezone.now(),
     )
     if kind == "xlsx":

@@ -51,14 +51,29 @@ def _is_enough(parts: Mapping[Part, int], hidden: Collection[Part], minimum: int
 
 @dataclass(frozen=True, slots=True)
 class Touched(Generic[Part]):
-    """A reporting period that the days asked for touch: part → answers, in all of it and in the days asked for."""
+    """A reporting period that the days asked for touch: part → answers, in all of it and in the days asked for.
+
+    `weeks`: the pieces that can be asked for, of a period taken in part; without them the days asked for and the rest.
+    """
 
     whole: Mapping[Part, int]
     inside: Mapping[Part, int]
+    weeks: tuple[Mapping[Part, int], ...] = ()
 
     @property
     def outside(self) -> dict[Part, int]:
         return {part: n - self.inside.get(part, 0) for part, n in self.whole.items()}
+
+    @property
+    def pieces(self) -> list[Mapping[Part, int]]:
+        """The pieces of time with answers that could be told apart; one, when the others hold none."""
+        both: list[Mapping[Part, int]] = [one for one in (dict(self.inside), self.outside) if any(one.values())]
+        if len(both) < 2:
+            return both
+        if self.weeks:
+            return [week for week in self.weeks if any(week.values())]
+        # The same whichever of the two is asked for.
+        return sorted(both, key=lambda piece: sorted((str(part), n) for part, n in piece.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +88,52 @@ def hidden_over_time(periods: Iterable[Touched[Part]], minimum: int, *, sums: in
     """What to hide when the days asked for can be subtracted from the reporting periods they lie in, or hold some.
 
     A part hidden in a reporting period is hidden in all that touches it, or the difference would be its value. Of a
-    period taken in part neither the days asked for nor the rest may be small; and what is hidden for that hides others
-    with it in both. Where there is nobody to hide it among, the whole is hidden, too. `sums` as in `hidden_parts`.
+    period taken in part no piece that can be asked for may be small, whichever is; and what is hidden for that hides
+    others with it in every piece. Where there is nobody to hide it among, the whole is hidden, too. `sums` as in
+    `hidden_parts`.
     """
     whole, parts = False, set[Part]()
     for period in periods:
-        both = [piece for piece in (dict(period.inside), period.outside) if any(piece.values())]
-        whole |= any(is_small(sum(piece.values()), minimum) for piece in (period.whole, *both))
-        hidden = set(hidden_parts(period.whole, minimum, sums=sums))
+        pieces = period.pieces
+        whole |= any(is_small(sum(piece.values()), minimum) for piece in (period.whole, *pieces))
+        always = hidden_parts(period.whole, minimum, sums=sums)
+        hidden = set(always)
         # Too few parts to hide them among: one of the sums has to go, and it is this one.
         whole |= not _is_enough(period.whole, hidden, minimum, sums)
-        if len(both) == 2:
-            hidden |= {part for piece in both for part, n in piece.items() if is_small(n, minimum)}
-            # The same whichever of the two is asked for.
-            both.sort(key=lambda piece: sorted((str(part), n) for part, n in piece.items()))
-            # Who answered in one of the two only is known there from the reporting period, unless hidden in it.
-            known = {part for part in period.whole if part not in hidden_parts(period.whole, minimum, sums=sums)}
-            known = {part for part in known if not all(piece.get(part) for piece in both)}
-            whole |= _is_alone_in(both, hidden, known, minimum, sums)
+        if len(pieces) > 1:
+            hidden |= {part for piece in pieces for part, n in piece.items() if is_small(n, minimum)}
+            # Who answered in one piece only is known there from the reporting period, unless hidden in it.
+            known = {part for part, n in period.whole.items() if part not in always}
+            known = {part for part in known if sum(bool(piece.get(part)) for piece in pieces) < 2}
+            whole |= _is_alone_in(pieces, hidden, known, minimum, sums)
+            whole |= len(pieces) > 2 and _pieces_give_away(pieces, hidden, always, minimum)
         parts |= hidden
     return Hidden(whole, frozenset(parts))
+
+
+def _pieces_give_away(
+    pieces: Sequence[Mapping[Part, int]], hidden: Collection[Part], always: Collection[Part], minimum: int
+) -> bool:
+    """Whether the wholes of the pieces give a small part of one of them, as a table is solved by its two margins.
+
+    Shown are the whole of each piece, and of the reporting period the parts that are not `always` hidden and the whole
+    with weights.
+    """
+    cells = [(part, at) for at, piece in enumerate(pieces) for part, n in piece.items() if n and part in hidden]
+    of_part: dict[Part, list[tuple[Part, int]]] = {}
+    for part, at in cells:
+        if is_small(pieces[at][part], minimum):
+            of_part.setdefault(part, []).append((part, at))
+    if not of_part:
+        return False
+    small = [[cell] for found in of_part.values() for cell in found]
+    # Several pieces may be few people together, too.
+    small += [found for found in of_part.values() if sum(pieces[at][part] for part, at in found) < minimum]
+    weight = {part: (at + 2) ** 2 for at, part in enumerate(sorted({part for part, _ in cells}, key=str))}
+    sums = [dict.fromkeys((cell for cell in cells if cell[1] == at), 1) for at in range(len(pieces))]
+    sums += [dict.fromkeys((cell for cell in cells if cell[0] == part), 1) for part in weight if part not in always]
+    sums.append({cell: weight[cell[0]] for cell in cells})
+    return can_be_found(small, sums)
 
 
 def _is_alone_in(
@@ -126,7 +167,7 @@ def has_small(periods: Iterable[Touched[Part]], minimum: int) -> bool:
     return any(
         is_small(n, minimum)
         for period in periods
-        for piece in (period.whole, period.inside, period.outside)
+        for piece in (period.whole, period.inside, period.outside, *period.pieces)
         for n in piece.values()
     )
 

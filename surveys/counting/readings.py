@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Count, Q
 
 from surveys.counting.counts import SHARES, InstitutionCounts
+from surveys.counting.fates import COUNTED, fate
 from surveys.counting.rollups import read_tallies
 from surveys.counting.statistics import (
     HIGHEST_DETRACTOR,
@@ -57,7 +58,7 @@ def counts_from_answers(
     for institution, reported, is_eligible, is_excluded, number, *numbers in rows:
         received[institution] += number
         excluded[institution] += number if is_excluded else 0
-        if is_excluded or not is_eligible:
+        if fate(is_measured=True, is_eligible=is_eligible, is_excluded=is_excluded) != COUNTED:
             continue
         before = sums.get(institution)
         now = [number, *numbers]

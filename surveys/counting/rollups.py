@@ -7,7 +7,7 @@ moment and costs the same at any number of answers.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +21,6 @@ from django.db.models import (
     CharField,
     Count,
     DecimalField,
-    F,
     Field,
     IntegerField,
     Q,
@@ -34,9 +33,11 @@ from django.db.models import (
 from django.db.models.functions import Cast
 
 from surveys.counting.counts import RECEIVED, Tally
-from surveys.counting.tallying import ANSWERED, ARRIVED, COUNTED, LEFT_OUT, TOO_LATE, AnswerReader, fate
+from surveys.counting.fates import ARRIVED, COUNTED, LEFT_OUT, TOO_LATE, fate
+from surveys.counting.tallying import ANSWERED, AnswerReader
 from surveys.models import TYPED_MEASURES, DailyTally, QuestionTally, Response, RollupState
 from surveys.models.questionnaires import published_definition
+from surveys.querysets import ResponseQuerySet
 
 BATCH = 5000
 Item = TypeVar("Item")
@@ -114,11 +115,15 @@ def read_questions(
     last: date,
     channel: str = "",
     version_ids: Iterable[int] | None = None,
+    without: Mapping[QuestionCell, int] | None = None,
 ) -> dict[tuple[int, str, str], int]:
     """How often each answer was given in a period: (version, question, value as in `tallying`) → count.
 
-    Of one channel and of some versions, or of all. One statement, as `read_tallies`.
+    Of one channel and of some versions, or of all; `without` what some answers add (`counts_of`). One statement, as
+    `read_tallies`.
     """
+    institution_ids = list(institution_ids)
+    version_ids = None if version_ids is None else list(version_ids)
     kept, waiting = _both(life_situation_id, institution_ids, first, last)
     if channel:
         kept, waiting = kept.filter(channel=channel), waiting.filter(link__channel=channel)
@@ -130,23 +135,31 @@ def read_questions(
         .annotate(number=Sum("count"))
         .annotate(document=Value("", output_field=TextField()))
     )
-    not_yet = _as_arrivals(waiting).values_list("version_id", "asked", "given", "number", "document")
+    not_yet = _as_arrivals(waiting).values_list("version_id", "asked", "fate", "number", "document")
     counts: Counter[tuple[int, str, str]] = Counter()
     readers = _Readers()
     for version, question, value, number, document in rolled_up.union(not_yet, all=True):
         counts[version, question, value] += number
         if document and value == COUNTED:
             counts.update((version, *answer) for answer in readers[version].read(json.loads(document)))
-    return dict(counts)
+    for (_, institution, day, version, through, question, value), number in (without or {}).items():
+        is_asked = institution in institution_ids and first <= day <= last and channel in ("", through)
+        if is_asked and (version_ids is None or version in version_ids):
+            counts[version, question, value] -= number
+    return {key: number for key, number in counts.items() if number > 0}
 
 
 def read_answered(
-    *, life_situation_id: int, institution_ids: Iterable[int], pieces: Sequence[tuple[date, date]]
+    *,
+    life_situation_id: int,
+    institution_ids: Iterable[int],
+    pieces: Sequence[tuple[date, date]],
+    without: Mapping[QuestionCell, int] | None = None,
 ) -> list[Answered]:
     """How many answered each question, by piece of time, institution, version and channel; answers that count only.
 
-    `pieces`: days from and to, without a common day, in order. What `surveys.counting.disclosure` needs to see what a
-    part of the numbers would tell of the rest. One statement.
+    `pieces`: days from and to, without a common day, in order. `without` what some answers add (`counts_of`). What
+    `surveys.counting.disclosure` needs to see what a part of the numbers would tell of the rest. One statement.
     """
     kept, waiting = _both(life_situation_id, institution_ids, pieces[0][0], pieces[-1][1])
     rolled_up = (
@@ -160,7 +173,7 @@ def read_answered(
     not_yet = (
         _as_arrivals(waiting)
         .annotate(piece=_piece("answered_on", pieces), is_base=Value(0))
-        .filter(piece__isnull=False, given=COUNTED)
+        .filter(piece__isnull=False, fate=COUNTED)
         .values_list("piece", "institution_id", "version_id", "link__channel", "asked", "is_base", "number", "document")
     )
     found: Counter[tuple[int, int, int, str, str, int]] = Counter()
@@ -170,14 +183,27 @@ def read_answered(
         if document:
             for code, value in readers[place[2]].read(json.loads(document)):
                 found[*place, code, int(value == ANSWERED)] += 1
+    for (_, institution, day, version, channel, question, value), number in (without or {}).items():
+        if question == ARRIVED and value != COUNTED:
+            continue
+        for piece, (first, last) in enumerate(pieces):
+            if first <= day <= last:
+                found[piece, institution, version, channel, question, int(value == ANSWERED)] -= number
     # Of several of a list each chosen option stands in the rollup as well: there the answers are those of ANSWERED.
     bases = {key[:-1] for key in found if key[-1]}
-    return [Answered(*key[:-1], n) for key, n in sorted(found.items()) if bool(key[-1]) == (key[:-1] in bases)]
+    return [
+        Answered(*key[:-1], n) for key, n in sorted(found.items()) if n > 0 and bool(key[-1]) == (key[:-1] in bases)
+    ]
+
+
+def counts_of(responses: ResponseQuerySet) -> dict[QuestionCell, int]:
+    """What some answers add to the tallies of questions, rolled up or not: read one by one, so for few of them."""
+    return dict(_question_counts(responses))
 
 
 def _both(
     life_situation_id: int, institution_ids: Iterable[int], first: date, last: date
-) -> "tuple[QuerySet[QuestionTally], QuerySet[Response]]":
+) -> "tuple[QuerySet[QuestionTally], ResponseQuerySet]":
     """The rollup of a period, and the answers not yet in it."""
     place = Q(life_situation=life_situation_id, institution__in=list(institution_ids))
     return (
@@ -186,11 +212,10 @@ def _both(
     )
 
 
-def _as_arrivals(waiting: "QuerySet[Response]") -> "QuerySet[Any]":
+def _as_arrivals(waiting: ResponseQuerySet) -> "QuerySet[Any]":
     """Answers as rows of the rollup: each arrived once, and carries what it answers."""
-    return waiting.annotate(
+    return waiting.with_fate().annotate(
         asked=Value(ARRIVED, output_field=CharField()),
-        given=_fate(),
         number=Value(1, output_field=IntegerField()),
         document=Cast("answers", TextField()),
     )
@@ -299,7 +324,7 @@ def _by_place(cells: set[Cell]) -> Iterator[tuple[int, int, list[date]]]:
         yield institution, life_situation, sorted(places[institution, life_situation])
 
 
-def _tallies(raw: "QuerySet[Response]") -> Iterator[DailyTally]:
+def _tallies(raw: ResponseQuerySet) -> Iterator[DailyTally]:
     for (institution, life_situation, day, measure, value), count in _raw_counts(raw).items():
         yield DailyTally(
             institution_id=institution,
@@ -311,7 +336,7 @@ def _tallies(raw: "QuerySet[Response]") -> Iterator[DailyTally]:
         )
 
 
-def _question_counts(raw: "QuerySet[Response]") -> "Counter[QuestionCell]":
+def _question_counts(raw: ResponseQuerySet) -> "Counter[QuestionCell]":
     """What some answers add to the tallies of questions; they are read piece by piece, never all at once."""
     rows = raw.order_by().values_list(
         "life_situation_id",
@@ -439,34 +464,23 @@ def _measures() -> tuple[str, ...]:
     return (RECEIVED, *TYPED_MEASURES)
 
 
-def _raw_counts(raw: "QuerySet[Response]") -> dict[CellValue, int]:
+def _raw_counts(raw: ResponseQuerySet) -> dict[CellValue, int]:
     keys = ("institution_id", "life_situation_id", "answered_on")
     return {tuple(row[:5]): row[5] for measure in _measures() for row in _counted(raw, measure, keys)}
 
 
-def _counted(responses: "QuerySet[Response]", measure: str, keys: tuple[str, ...]) -> "QuerySet[Response, tuple]":
+def _counted(responses: ResponseQuerySet, measure: str, keys: tuple[str, ...]) -> "QuerySet[Response, tuple]":
     """(*keys, measure, value, count) of the answers to one measure."""
     responses = responses.filter(is_measured=True)
     if measure == RECEIVED:
-        value: Case | F = Case(
-            When(is_excluded=True, then=Value(2)), When(is_eligible=True, then=Value(1)), default=Value(0)
-        )
+        value = "fate"
+        responses = responses.with_fate()
     else:
-        value = F(measure)
+        value = measure
         responses = responses.filter(is_eligible=True, is_excluded=False, **{f"{measure}__isnull": False})
     return (
         responses.order_by()
         .annotate(tallied=Value(measure), given=Cast(value, _VALUE))
         .values_list(*keys, "tallied", "given")
         .annotate(number=Count("pk"))
-    )
-
-
-def _fate() -> Case:
-    """`tallying.fate` in the database."""
-    return Case(
-        When(is_excluded=True, then=Value(LEFT_OUT)),
-        When(Q(is_eligible=True) | Q(is_measured=False), then=Value(COUNTED)),
-        default=Value(TOO_LATE),
-        output_field=CharField(),
     )

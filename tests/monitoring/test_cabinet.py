@@ -30,7 +30,8 @@ from regions.models import (
 )
 from regions.roles import Role
 from regions.services import letters
-from surveys.models import SurveyLink
+from surveys.models import ResponseImport, SurveyLink
+from surveys.services import imports
 from tests.factories import (
     InstitutionFactory,
     LifeSituationFactory,
@@ -267,7 +268,7 @@ def test_a_person_without_a_role_learns_what_happens_next(world: World, client: 
     assert "Что ждёт меня" not in html
     client.force_login(UserFactory(), backend=BACKEND)
     html = client.get(reverse("cabinet")).content.decode()
-    assert "У вас пока нет роли" in html and reverse("signup") in html
+    assert "У Вас пока нет роли" in html and reverse("signup") in html
 
 
 # Structure and letters
@@ -516,3 +517,20 @@ def test_the_number_of_queries_does_not_grow(world: World, client: Client, role:
     grow(1, 30)
     assert queries() == few
     assert few <= 50
+
+
+def test_a_file_that_somebody_wishes_to_take_back_waits_for_a_second_person(world: World):
+    wanted, rep = "Решить об отзыве загрузки", world.people[Role.INSTITUTION_REP]
+    found = ResponseImport.objects.create(
+        link=world.link, file="x.xlsx", file_name="x.xlsx", state=ResponseImport.State.DONE, stored=3, created_by=rep
+    )
+
+    def titles(role: Role) -> list[str]:
+        return [task.title for task in tasks(world.people[role], timezone.now())]
+
+    assert wanted not in titles(Role.NSI_ADMIN)
+    imports.ask_to_undo(found=found, reason="Не тот файл", by=rep, at=timezone.now())
+    assert wanted in titles(Role.NSI_ADMIN)
+    assert wanted not in titles(Role.INSTITUTION_REP), "who proposed it cannot confirm it"
+    stranger = build_world("RU-TYU").people[Role.NSI_ADMIN]
+    assert wanted not in [task.title for task in tasks(stranger, timezone.now())]

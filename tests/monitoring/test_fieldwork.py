@@ -3,7 +3,7 @@
 import io
 import threading
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -197,6 +197,34 @@ def test_a_choice_that_is_none_comes_back_with_its_reason(
         assert response.context["form"].errors
 
 
+@pytest.mark.parametrize(
+    ("code", "closed_at", "listed"),
+    [
+        # 22:00 UTC the day before: Kamchatka has long been in the period, in Kaliningrad it begins this instant.
+        ("RU-KAM", datetime(2026, 8, 20, 22, 0, tzinfo=UTC), True),
+        ("RU-KGD", datetime(2026, 8, 20, 22, 0, tzinfo=UTC), False),
+        # In Moscow the period has not begun in the first case and has in the second.
+        ("RU-KAM", datetime(2026, 8, 20, 12, 0, 1, tzinfo=UTC), True),
+        ("RU-KGD", datetime(2026, 8, 20, 21, 30, tzinfo=UTC), False),
+        ("RU-KAM", datetime(2026, 8, 20, 12, 0, tzinfo=UTC), False),
+        ("RU-KGD", datetime(2026, 8, 20, 22, 0, 1, tzinfo=UTC), True),
+    ],
+)
+def test_a_link_closed_by_the_clock_of_its_region_before_the_period_is_not_of_it(
+    quarter: ReportingPeriod, code: str, closed_at: datetime, listed: bool
+):
+    assert quarter.opens_on == date(2026, 8, 21)
+    link = SurveyLinkFactory(institution__region=RegionFactory(code=code), closed_at=closed_at)
+    institution = link.institution
+    found = fieldwork.links_of(institution.region, [institution.pk], link.life_situation_id, quarter)
+    assert list(found) == [link] * listed
+    client = Client()
+    client.force_login(MembershipFactory(institution=institution).user, backend=BACKEND)
+    query = {"life_situation": link.life_situation.code, "period": quarter.code}
+    page = client.get(reverse("institution-fieldwork", args=[institution.pk]), query)
+    assert [one for one, _ in page.context["links"]] == [link] * listed
+
+
 def test_the_page_of_a_region_names_who_is_silent_and_links_without_answers(link: SurveyLink, quarter: ReportingPeriod):
     silent = SurveyLinkFactory(institution=InstitutionFactory(region=link.institution.region, name="Тихое"))
     ResponseFactory.create_batch(400, link=link, answered_on=TODAY)
@@ -212,6 +240,16 @@ def test_the_page_of_a_region_names_who_is_silent_and_links_without_answers(link
         assert [row[0] for row in rows] == sorted(names)
         told = dict(zip(header, next(row for row in rows if row[0] == "Тихое"), strict=True))
         assert (told["Учтено"], told["Нужно"], told["Ссылок без ответов"]) == (0, 385, 1)
+
+
+@pytest.mark.parametrize(("role", "is_led"), [(Role.NSI_ADMIN, True), (Role.AGENCY_ADMIN, False)])
+def test_nobody_is_led_to_numbers_they_may_not_enter(
+    link: SurveyLink, quarter: ReportingPeriod, place: RegionLifeSituation, role: Role, is_led: bool
+):
+    client = person(role, **({"region": place.region} if role == Role.NSI_ADMIN else {}))
+    to_enter = reverse("clients", args=[place.region.code, place.life_situation.code, quarter.code])
+    page = client.get(reverse("region-fieldwork", args=[place.region.code])).content.decode()
+    assert "Сколько человек обслужено, неизвестно" in page and (to_enter in page) == is_led
 
 
 def test_the_number_of_queries_does_not_grow_with_institutions(link: SurveyLink, quarter: ReportingPeriod):
@@ -256,9 +294,9 @@ def test_the_error_is_chosen_for_a_life_situation_and_period_by_who_runs_it(
         ("100", "40", ""),
         ("", "40", "Сначала укажите"),
         ("30", "40", "больше, чем обслужили"),
-        ("30", "-1", "больше либо равно"),
+        ("30", "-1", "не меньше 0"),
         ("30", "много", "целое число"),
-        ("30", "9" * 30, "меньше либо равно"),
+        ("30", "9" * 30, "не больше "),
     ],
 )
 def test_people_offered_are_some_of_those_served(

@@ -18,6 +18,7 @@ from monitoring.quarters.results import QuarterResult
 from regions.models import RegionLifeSituation
 from regions.roles import Role
 from surveys.counting import rollups
+from surveys.models import Response
 from tests.factories import InstitutionFactory, LifeSituationFactory, ParticipationFactory
 from tests.world import NOW, SINCE, World, build_world, give_answers, period, publish_quarter, served
 
@@ -129,7 +130,8 @@ def test_publishing_locks_the_quarter(world: World):
     collection, _ = calculate(world)
     services.publish(collection=collection, by=world.people[Role.HQ_MEMBER], at=timezone.now())
     collection.refresh_from_db()
-    published = collection.snapshot
+    published = {name: value for name, value in collection.snapshot.items() if name != "answers_until"}
+    assert collection.snapshot["answers_until"] == Response.objects.latest("pk").pk
     # Answers typed in late change the live numbers no more.
     give_answers(world.link, DAY, satisfied=0, of=50)
     assert services.result_of(collection).document() == published
@@ -338,6 +340,21 @@ def test_answers_that_come_after_publishing_are_told_of_where_numbers_differ(wor
         assert "После публикации пришло ответов: 3" in client.get(url).content.decode(), url
     other = client.get(f"/institutions/{world.sibling.pk}/?period={world.quarter.code}")
     assert "После публикации" not in other.content.decode()
+
+
+def test_who_may_do_one_step_only_is_told_whose_turn_the_other_is(world: World, client: Client):
+    decide(world, Scheme.CLIENTS)
+
+    def page_of(role: Role) -> str:
+        client.force_login(world.people[role], backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client.get(f"/regions/RU-NIZ/employment-centre/{world.quarter.code}/").content.decode()
+
+    assert "Рассчитывает РСУ или член РШ" in page_of(Role.HQ_CHAIR)
+    assert "Рассчитывает РСУ" not in page_of(Role.SERVICE_COMMISSIONER)
+    calculate(world)
+    assert "Публикует руководитель РШ или член РШ" in page_of(Role.SERVICE_COMMISSIONER)
+    for role in (Role.HQ_CHAIR, Role.HQ_MEMBER):
+        assert "Публикует" not in page_of(role)
 
 
 @pytest.mark.parametrize(

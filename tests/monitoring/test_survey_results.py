@@ -154,7 +154,7 @@ def test_filters_of_channel_and_version(world: World):
         ({"period": "week"}, 200),
         ({"period": "month"}, 200),
         ({"period": "all"}, 200),
-        ({"period": "", "first": "2026-11-01", "last": "2026-11-05"}, 200),
+        ({"period": "", "first": "2026-11-02", "last": "2026-11-08"}, 200),
         ({"period": "", "first": "2026-11-05", "last": "2026-11-01"}, 422),
         ({"period": "", "first": "0001-01-01", "last": "9999-12-31"}, 422),
         ({"period": "", "first": "позавчера"}, 422),
@@ -397,6 +397,137 @@ def test_files_of_others_hide_what_their_page_hides(world: World):
     everything = [cell for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python() for cell in row]
     assert 85.7 not in everything and 6.0 not in everything
     assert "нет значения: меньше 10 ответов" in everything
+
+
+# Comments beside the results
+
+
+def write(link: SurveyLink, number: int, *, day: date = DAY, text: str = "Слова") -> None:
+    responses = [ResponseFactory(link=link, answered_on=day, answers={"suggestions": text}) for _ in range(number)]
+    Comment.objects.bulk_create(
+        Comment(
+            response=response,
+            field="suggestions",
+            version=link.version,
+            institution=link.institution,
+            life_situation=link.life_situation,
+            answered_on=day,
+            text=f"{text} {at} от {day:%d.%m}",
+        )
+        for at, response in enumerate(responses, start=1)
+    )
+
+
+def comments_sheet(client: Client, url: str) -> tuple[list[list[object]], dict[str, str]]:
+    found = client.get(url)
+    assert found.status_code == 200 and b"<f>" not in b"".join(parts(found.content))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(found.content))
+    facts = {row[0]: row[1] for row in book.get_sheet_by_name("О файле").to_python()}
+    names = "Комментарии" in book.sheet_names
+    return (book.get_sheet_by_name("Комментарии").to_python() if names else []), facts
+
+
+def test_the_page_says_how_many_comments_there_are_and_leads_to_all_of_them(world: World):
+    other = QuestionnaireVersionFactory(
+        questionnaire=world.link.version.questionnaire, number=2, document=world.link.version.document
+    )
+    by_sms = SurveyLinkFactory(
+        institution=world.institution, life_situation=world.life_situation, channel="sms", version=other
+    )
+    write(world.link, 7)
+    write(by_sms, 3, text="Из сообщения")
+    write(world.link, 2, day=date(2026, 7, 1), text="Раньше")
+    write(world.sibling_link, 4, text="Соседи")
+    for role, url, number in (
+        (OWN, institution_url(world), 10),
+        (STAFF, region_url(world), 14),
+        (STAFF, region_url(world, institution=str(world.institution.pk)), 10),
+        (STAFF, region_url(world, channel="sms"), 3),
+        (OWN, institution_url(world, version=str(other.pk)), 3),
+    ):
+        client = client_of(world, role)
+        page = client.get(url)
+        assert f"Все комментарии за эти дни: {number}" in text_of(page)
+        assert page.content.decode().count('<p class="text-break mb-1">') == min(number, 5)
+        listed = client.get(page.context["comments"].url)
+        assert listed.status_code == 200 and listed.context["summary"].total == number
+        assert not listed.context["filter"].form.errors
+
+
+def test_the_workbook_holds_all_comments_the_list_holds(world: World):
+    write(world.link, 30, text="=1+1")
+    write(world.link, 12, day=date(2026, 11, 6))
+    write(world.sibling_link, 8, text="Соседи")
+    hidden = Comment.objects.filter(institution=world.institution).first()
+    hidden.response.is_excluded = True
+    hidden.response.save()
+    url = reverse("institution-results-file", args=[world.institution.pk, "xlsx"], query={"period": "2026-Q4"})
+    (head, *rows), facts = comments_sheet(client_of(world, OWN), url)
+    assert head[:5] == ["Дата", "Учреждение", "Комментарий (личные данные скрыты)", "Вопрос", "Канал"]
+    assert "Ответ" not in head
+    assert [row[0] for row in rows] == [date(2026, 11, 6)] * 11 + [DAY] * 30
+    assert rows[-1][2] == "=1+1 1 от 05.11" and rows[0][4] == "Плакат в учреждении" and rows[0][3]
+    assert not any("Соседи" in str(row[2]) for row in rows) and facts["Комментариев за эти дни"] == "41"
+    of_region = [world.region.code, world.life_situation.code, "xlsx"]
+    sheet, facts = comments_sheet(
+        client_of(world, STAFF), reverse("region-results-file", args=of_region, query={"period": "2026-Q4"})
+    )
+    assert len(sheet) == 50 and facts["Комментариев за эти дни"] == "49"
+
+
+def test_who_may_not_read_comments_gets_none_in_files(world: World):
+    write(world.link, 12)
+    arguments = [world.region.code, world.life_situation.code, "xlsx"]
+    sheet, facts = comments_sheet(
+        client_of(world, Role.REGION_HEAD), reverse("region-results-file", args=arguments, query={"period": "2026-Q4"})
+    )
+    assert sheet == [] and "Комментариев за эти дни" not in facts
+    page = client_of(world, Role.REGION_HEAD).get(region_url(world))
+    assert "Все комментарии" not in text_of(page) and "Слова" not in text_of(page)
+
+
+def test_a_workbook_of_too_many_comments_says_so(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("monitoring.survey_results.comments.IN_WORKBOOK", 3)
+    write(world.link, 2, day=date(2026, 11, 4), text="Старые")
+    write(world.link, 2)
+    url = reverse("institution-results-file", args=[world.institution.pk, "xlsx"], query={"period": "2026-Q4"})
+    (_, *rows), facts = comments_sheet(client_of(world, OWN), url)
+    assert [row[2] for row in rows] == [
+        "Слова 2 от 05.11",
+        "Слова 1 от 05.11",
+        "Старые 2 от 04.11",
+        "Здесь самые новые: 3. Остальные 1 — на странице «Комментарии».",
+    ]
+    assert facts["Комментариев за эти дни"] == "4; в XLSX 3 самых новых"
+
+
+def test_the_pdf_holds_the_newest_comments_and_their_number(world: World):
+    write(world.link, 5, day=date(2026, 11, 4), text="Старые")
+    write(world.link, 19)
+    url = reverse("institution-results-file", args=[world.institution.pk, "pdf"], query={"period": "2026-Q4"})
+    document = pypdfium2.PdfDocument(client_of(world, OWN).get(url).content)
+    text = " ".join(" ".join(page.get_textpage().get_text_range() for page in document).split())
+    assert "Всего за эти дни: 24. Здесь — самые новые: 20" in text
+    assert text.count("Слова") == 19 and text.count("Старые") == 1
+
+
+def test_files_ask_the_same_number_of_questions_for_few_and_many_comments(world: World):
+    client = client_of(world, STAFF)
+    arguments = [world.region.code, world.life_situation.code, "xlsx"]
+    counted = []
+    for number in (6, 60):
+        write(world.link, number)
+        write(world.sibling_link, number)
+        rollups.roll_up(timezone.now())
+        for url in (
+            region_url(world),
+            reverse("region-results-file", args=arguments, query={"period": "2026-Q4"}),
+        ):
+            client.get(url)
+            with CaptureQueriesContext(connection) as queries:
+                client.get(url)
+            counted.append(len(queries))
+    assert counted[:2] == counted[2:]
 
 
 # All answers

@@ -194,6 +194,58 @@ def test_no_hidden_part_can_be_found_from_periods_that_hold_each_other(periods, 
     assert not found & small
 
 
+WEEK = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 14), st.integers(0, 60)), min_size=4, max_size=4)
+
+
+@hypothesis_settings(max_examples=150)
+@given(periods=st.lists(st.lists(WEEK, min_size=1, max_size=4), min_size=1, max_size=3), sums=st.integers(1, 2))
+def test_no_hidden_part_can_be_found_by_sliding_over_weeks(periods: list[list[list[int]]], sums: int):
+    """The attacker asks for every run of weeks, over the ends of reporting periods, and for the whole ones.
+
+    Of a whole reporting period there is a second sum when `sums` is two: with weights. Unknown: every part in
+    every week.
+    """
+    parts = range(4)
+    weeks = [(period, week) for period, found in enumerate(periods) for week in range(len(found))]
+    wholes = [{part: sum(week[part] for week in found) for part in parts} for found in periods]
+    number = {(*at, part): periods[at[0]][at[1]][part] for at in weeks for part in parts}
+    unknown = [cell for cell, n in number.items() if n]
+    equations: list[Equation] = []
+
+    def publish(cells: Sequence[object], weight: Mapping[int, int] | None = None) -> None:
+        left = {cell: Fraction(weight[cell[2]] if weight else 1) for cell in unknown if cell in cells}
+        equations.append((left, Fraction(0)))
+
+    for begin in range(len(weeks)):
+        for end in range(begin + 1, len(weeks) + 1):
+            run = weeks[begin:end]
+            touched = []
+            for period in sorted({period for period, _ in run}):
+                inside = {part: sum(number[at, week, part] for at, week in run if at == period) for part in parts}
+                of_weeks = tuple(dict(enumerate(week)) for week in periods[period])
+                touched.append(Touched(wholes[period], inside, of_weeks))
+            hidden = hidden_over_time(touched, MINIMUM, sums=sums)
+            if not hidden.whole:
+                publish([(*at, part) for at in run for part in parts])
+            for part in set(parts) - hidden.parts:
+                publish([(*at, part) for at in run])
+    if sums == 2:
+        for period, whole in enumerate(wholes):
+            if sum(whole.values()) >= MINIMUM:
+                weight = {0: 5, 1: 11, 2: 23, 3: 47}
+                publish([(period, week, part) for week in range(len(periods[period])) for part in parts], weight)
+    small = {cell for cell in unknown if number[cell] < MINIMUM}
+    assert not determined(unknown, equations) & small
+
+
+def test_weeks_that_are_tied_by_one_institution_are_not_shown_together():
+    """«p» and «q» share two weeks, «r» and «s» two others; three people of «p» in the third are what is left over."""
+    weeks = ({"p": 20, "q": 20}, {"p": 20, "q": 20}, {"p": 3, "r": 20, "s": 20}, {"r": 20, "s": 20})
+    whole = {"p": 43, "q": 40, "r": 40, "s": 40}
+    assert hidden_over_time([Touched(whole, weeks[0], weeks)], MINIMUM) == Hidden(True, frozenset("pqrs"))
+    assert hidden_over_time([Touched(whole, whole, weeks)], MINIMUM) == Hidden(False, frozenset())
+
+
 def test_what_is_hidden_in_a_period_is_hidden_in_all_that_hold_it():
     quarter, following = {"a": 40, "b": 50, "c": 60}, {"a": 5, "b": 20, "c": 30}
     assert hidden_over_time([Touched(quarter, quarter)], MINIMUM) == Hidden(False, frozenset())
