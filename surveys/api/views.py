@@ -1,10 +1,13 @@
 """Links, questionnaires, public submission: over the querysets, forms and services of the pages."""
 
+import re
+from collections.abc import Callable
 from datetime import date
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 from django.db.models import Model, Prefetch, QuerySet
+from django.forms import BaseForm
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -18,14 +21,14 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.models import User
-from accounts.throttles import ByAddress
 from regions.models import Institution
 from regions.permissions import Permission, require
 from surveys.api import serializers
+from surveys.api.throttles import ByAddress
 from surveys.api.values import sent_from
 from surveys.filling import pages
 from surveys.filling.page_keys import BadPageKey, new_page_key, read_page_key
-from surveys.forms.links import LinkForm
+from surveys.forms.links import FORM_KEY, LinkForm, ReopenForm
 from surveys.links.tokens import is_token
 from surveys.models import Questionnaire, QuestionnaireVersion, SurveyLink
 from surveys.questionnaires.answers import InvalidAnswers
@@ -39,6 +42,14 @@ PAGE = OpenApiParameter("page", int, description="Номер страницы, �
 REFUSED = OpenApiResponse(serializers.RefusalSerializer)
 WRONG = OpenApiResponse(serializers.ErrorsSerializer, description="Поле → что не так")
 USUAL = {400: REFUSED, 401: REFUSED, 403: REFUSED, 404: REFUSED, 429: REFUSED}
+ONCE = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Ключ запроса: повтор с тем же ключом новой ссылки не создаёт. Латинские буквы, цифры, «-» и «_»",
+    pattern=f"^{FORM_KEY}$",
+)
+NOT_NOW = OpenApiResponse(serializers.RefusalSerializer, description="В этом состоянии ссылки так не сделать")
 
 
 def _person(request: Request) -> User:
@@ -136,7 +147,14 @@ def _told(link: SurveyLink, status: HTTPStatus = HTTPStatus.OK) -> Response:
     methods=["POST"],
     operation_id="create_link",
     request=serializers.LinkRequestSerializer,
-    responses={201: serializers.LinkSerializer, 422: WRONG, **USUAL},
+    parameters=[ONCE],
+    responses={
+        200: OpenApiResponse(serializers.LinkSerializer, description="С этим ключом ссылка уже создана: вот она"),
+        201: OpenApiResponse(serializers.LinkSerializer, description="Ссылка создана"),
+        409: OpenApiResponse(serializers.RefusalSerializer, description="С этим ключом создана другая ссылка"),
+        422: WRONG,
+        **USUAL,
+    },
 )
 @api_view(["GET", "POST"])
 def link_list(request: Request) -> Response:
@@ -162,7 +180,8 @@ def _create_link(request: Request) -> Response:
     # The page's form decides what is well-formed: one rule for both doors.
     fields = {name: _plain(value) for name, value in given.items() if name != "institution"}
     form = LinkForm(
-        fields | {"life_situation": given["life_situation"].pk},
+        # The key of a request is what the key of a page's form is.
+        fields | {"life_situation": given["life_situation"].pk, "form_key": _request_key(request)},
         institution=institution,
         today=institution.region.local_date(),
     )
@@ -176,9 +195,27 @@ def _create_link(request: Request) -> Response:
             form.add_error("life_situation", "Для этого направления ещё нет опубликованной анкеты")
         except services.UnsuitableQuestionnaire as error:
             form.add_error("version", str(error))
-        except services.NotTakingPart:
-            form.add_error("opens_on", "В эти дни учреждение в жизненной ситуации не участвует")
-    raise ValidationError({name: [str(one) for one in errors] for name, errors in form.errors.items()})
+        except services.NotTakingPart as error:
+            form.add_error("opens_on", str(error))
+        except services.AlreadyMade as made:
+            if made.is_same:
+                return _told(made.link)
+            detail = "С этим ключом уже создана другая ссылка. Для новой возьмите новый ключ."
+            return Response({"detail": detail}, status=HTTPStatus.CONFLICT)
+    raise _wrong(form)
+
+
+def _request_key(request: Request) -> str:
+    """What makes a request sent again the same one; empty when the program gives none."""
+    key = request.headers.get(ONCE.name)
+    if key is not None and not re.fullmatch(FORM_KEY, key):
+        message = "Нужны от 16 до 40 латинских букв, цифр, «-» и «_»: например, случайный UUID."
+        raise ValidationError({ONCE.name: [message]})
+    return key or ""
+
+
+def _wrong(form: BaseForm) -> ValidationError:
+    return ValidationError({name: [str(one) for one in errors] for name, errors in form.errors.items()})
 
 
 def _plain(value: Any) -> Any:
@@ -192,13 +229,58 @@ def link_detail(request: Request, pk: int) -> Response:
     return Response(serializers.LinkSerializer(_link(request, pk)).data)
 
 
+def _changed(request: Request, pk: int, change: Callable[..., None], **details: Any) -> Response:
+    link = _link(request, pk)
+    try:
+        change(link=link, by=_person(request), at=timezone.now(), **details)
+    except services.WrongState as error:
+        return Response({"detail": f"{error}."}, status=HTTPStatus.CONFLICT)
+    return _told(link)
+
+
+@extend_schema(
+    operation_id="pause_link", request=None, responses={200: serializers.LinkSerializer, 409: NOT_NOW, **USUAL}
+)
+@api_view(["POST"])
+def link_pause(request: Request, pk: int) -> Response:
+    """Приостановить приём: начатые анкеты ещё принимаются в течение часа. Повтор ничего не меняет."""
+    return _changed(request, pk, services.pause_link)
+
+
+@extend_schema(
+    operation_id="resume_link", request=None, responses={200: serializers.LinkSerializer, 409: NOT_NOW, **USUAL}
+)
+@api_view(["POST"])
+def link_resume(request: Request, pk: int) -> Response:
+    """Продолжить приём после паузы. Повтор ничего не меняет."""
+    return _changed(request, pk, services.resume_link)
+
+
 @extend_schema(operation_id="close_link", request=None, responses={200: serializers.LinkSerializer, **USUAL})
 @api_view(["POST"])
 def link_close(request: Request, pk: int) -> Response:
-    """Закрыть ссылку: начатые анкеты ещё принимаются в течение часа."""
+    """Закрыть ссылку: начатые анкеты ещё принимаются в течение часа. Повтор ничего не меняет."""
+    return _changed(request, pk, services.close_link)
+
+
+@extend_schema(
+    operation_id="reopen_link",
+    request=serializers.ReopenSerializer,
+    responses={200: serializers.LinkSerializer, 409: NOT_NOW, 422: WRONG, **USUAL},
+)
+@api_view(["POST"])
+def link_reopen(request: Request, pk: int) -> Response:
+    """Открыть закрытую ссылку снова: адрес и короткий код прежние."""
     link = _link(request, pk)
-    services.close_link(link=link, by=_person(request), at=timezone.now())
-    return _told(link)
+    asked = serializers.ReopenSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    form = ReopenForm(asked.validated_data, today=link.institution.region.local_date())
+    if form.is_valid():
+        try:
+            return _changed(request, pk, services.reopen_link, **form.cleaned_data)
+        except (services.BadWindow, services.NotTakingPart) as error:
+            form.add_error("closes_on", str(error))
+    raise _wrong(form)
 
 
 # Answering ------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class ProblemDraftQuerySet(models.QuerySet["ProblemDraft"]):
 
 class RawReadingQuerySet(models.QuerySet["RawReading"]):
     def permitting(self, user: Person, permission: Permission) -> Self:
-        return self.filter(comment__institution__in=Institution.objects.permitting(user, permission))
+        return self.filter(institution__in=Institution.objects.permitting(user, permission))
 
 
 class ChangeMadeQuerySet(models.QuerySet["ChangeMade"]):

@@ -85,7 +85,7 @@ class Kept(Generic[Key, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What requests need to know of a link. Its rules (`state`, `accepts`) are the link's own."""
+    """What requests need to know of a link. Its rules (`state`, `accepts`, `is_only_paused`) are the link's own."""
 
     link: SurveyLink
     origin: Origin
@@ -99,15 +99,6 @@ class Card:
     @property
     def keeps_drafts(self) -> bool:
         return keeps_drafts(self.link)
-
-    def is_paused(self, now: datetime) -> bool:
-        """Stopped for a while by hand: it will go on, which nobody can say of a link that is closed."""
-        link = self.link
-        return (
-            link.paused_at is not None
-            and link.closed_at is None
-            and (link.closes_on is None or self.today(now) <= link.closes_on)
-        )
 
     def today(self, now: datetime) -> date:
         return self.link.institution.region.local_date(now)

@@ -37,6 +37,8 @@ WRONG_CODES_AN_HOUR = 20
 # So much of a body that is too large is read and thrown away, so that the sender hears the answer.
 DRAIN_BYTES = 16 * 1024 * 1024
 
+_HOUR_SECONDS = 3600
+
 # So long after the answers people may say how the form was.
 FEEDBACK_TAKEN = timedelta(days=1)
 DRAFT_COOKIE = "filling"
@@ -139,7 +141,7 @@ def _resumed(card: pages.Card, token: str, now: datetime) -> pages.Page | None:
         key = new_page_key(card.link.pk, now)
     if not card.link.accepts(begun_at=key.begun_at, now=now):
         return None
-    today = card.today(card.link.answered_at(begun_at=key.begun_at, now=now))
+    today = card.today(card.link.answered_at(now))
     sheet = _sheet(card, draft.sent, draft.language, str(draft.step), today)
     return pages.filled_page(card, today, key=key.signed, sheet=sheet, notice="resumed", state="draft")
 
@@ -150,7 +152,7 @@ def _not_open(card: pages.Card, language: str, sent: Sent | None = None) -> Http
     state = card.link.state(now)
     if state == SurveyLink.State.NOT_YET_OPEN:
         name, status = "not_yet_open", HTTPStatus.FORBIDDEN
-    elif card.is_paused(now):
+    elif card.link.is_only_paused(now):
         name, status = "paused", HTTPStatus.FORBIDDEN
     else:
         name, status = "closed", HTTPStatus.GONE
@@ -211,7 +213,7 @@ class _Begun:
     @property
     def today(self) -> date:
         """The day the answers will belong to."""
-        return self.card.today(self.card.link.answered_at(begun_at=self.key.begun_at, now=self.now))
+        return self.card.today(self.card.link.answered_at(self.now))
 
     @property
     def steps(self) -> Steps:
@@ -246,6 +248,7 @@ class _Begun:
             language=self.sheet.language,
             step=step,
             now=self.now,
+            begun_there=lambda: _this_hour(self.request, f"forms begun at {self.card.link.pk}", self.now),
         )
 
     def forget_draft(self, response: HttpResponse) -> HttpResponse:
@@ -391,10 +394,19 @@ def _by_code(request: HttpRequest, typed: str, *, unknown_link: bool = False) ->
 
 
 def _wrong_codes(request: HttpRequest) -> DayCounter:
-    """How many wrong codes came from an address in this hour. The address itself is kept nowhere."""
-    now = timezone.now()
-    hour = int(now.timestamp()) // 3600
-    return DayCounter(request.META, scope=f"wrong codes {hour}", zone=ZoneInfo(settings.TIME_ZONE), now=now)
+    return _this_hour(request, "wrong codes", timezone.now())
+
+
+def _this_hour(request: HttpRequest, what: str, now: datetime) -> DayCounter:
+    """How often an address did something in this hour of the clock. The address itself is kept nowhere."""
+    hour = int(now.timestamp()) // _HOUR_SECONDS
+    return DayCounter(
+        request.META,
+        scope=f"{what} {hour}",
+        zone=ZoneInfo(settings.TIME_ZONE),
+        now=now,
+        kept_seconds=_HOUR_SECONDS,
+    )
 
 
 # Requests and responses -----------------------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ class RawReadingForm(forms.Form):
     reason = forms.CharField(
         label="Зачем нужен дословный текст",
         max_length=300,
-        help_text="Причина, ваше имя и время попадут в журнал чтений",
+        help_text="Причина, Ваше имя и время попадут в журнал чтений",
     )
 
     def clean_reason(self) -> str:

@@ -19,6 +19,10 @@ LONGEST_AHEAD = timedelta(days=5 * 366)
 MOST_ANSWERS = 1_000_000
 
 
+# What keys of forms look like, and of programs' requests.
+FORM_KEY = "[A-Za-z0-9_-]{16,40}"
+
+
 def new_form_key() -> str:
     """What a form carries so that sending it twice makes one thing."""
     return secrets.token_urlsafe(16)
@@ -83,7 +87,7 @@ class _NewLinkForm(_WindowForm):
         empty_label="Стандартная анкета жизненной ситуации",
     )
     form_key = forms.RegexField(
-        r"\A[A-Za-z0-9_-]{16,40}\Z",
+        rf"\A{FORM_KEY}\Z",
         required=False,
         widget=forms.HiddenInput(),
         label="Ключ формы",
@@ -109,6 +113,7 @@ class _NewLinkForm(_WindowForm):
         field, versions = self.fields["life_situation"], self.fields["version"]
         assert isinstance(field, forms.ModelChoiceField) and isinstance(versions, forms.ModelChoiceField)
         field.queryset = LifeSituation.objects.filter(pk__in=[one.pk for one in offered])
+        field.empty_label = "Выберите"
         if len(offered) == 1:
             field.initial = offered[0]
             field.empty_label = None
@@ -137,7 +142,7 @@ class LinkForm(_NewLinkForm):
     """A new link of an institution."""
 
     def __init__(self, *args: Any, institution: Institution, today: date, **kwargs: Any) -> None:
-        situations = LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation"))
+        situations = LifeSituation.objects.of_institution(institution)
         super().__init__(*args, region=institution.region, situations=situations, today=today, **kwargs)
 
 

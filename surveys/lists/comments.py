@@ -11,6 +11,7 @@ import django_filters
 import django_tables2 as tables
 from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -20,7 +21,7 @@ from regions.models import Institution, LifeSituation, Region
 from surveys.comments.stemming import marked, stems_of_search
 from surveys.forms.comments import stage_choices
 from surveys.models import Comment, ProblemDraft, ProcessStage, RawReading, SurveyLink, Theme
-from surveys.models.questionnaires import published_definition
+from surveys.models.questionnaires import QuestionnaireVersion, published_definition
 from surveys.questionnaires.definition import SCALE4, SCALE4_TITLES
 
 # What a row shows of a long comment; all of it is on its own page.
@@ -65,6 +66,9 @@ class CommentFilter(django_filters.FilterSet):
         label="Довольны?",
         empty_label="Все ответы",
     )
+    version = django_filters.ModelChoiceFilter(
+        queryset=QuestionnaireVersion.objects.none(), label="Анкета", empty_label="Все анкеты"
+    )
     problem = django_filters.ModelChoiceFilter(
         queryset=ProblemDraft.objects.none(), label="Проблема", empty_label="Все"
     )
@@ -83,6 +87,7 @@ class CommentFilter(django_filters.FilterSet):
             "question",
             "channel",
             "satisfaction",
+            "version",
             "problem",
         ]
 
@@ -94,11 +99,15 @@ class CommentFilter(django_filters.FilterSet):
         region: Region,
         institution: Institution | None = None,
         today: date,
+        sees_answers: bool,
         **kwargs: Any,
     ) -> None:
+        """`sees_answers`: for the institution's own people; others would count what few have answered (decision 28)."""
         data = data.copy()
         data.setdefault("first", (today - USUAL_PERIOD).isoformat())
         super().__init__(data, queryset, **kwargs)
+        if not sees_answers:
+            del self.filters["satisfaction"]
         if institution:
             del self.filters["institution"]
             situations = LifeSituation.objects.filter(participations__institution=institution).distinct()
@@ -106,6 +115,13 @@ class CommentFilter(django_filters.FilterSet):
             self.filters["institution"].queryset = Institution.objects.filter(region=region).order_by("name")
             situations = LifeSituation.objects.filter(regions__region=region)
         self.filters["life_situation"].queryset = situations
+        of_whom = {"links__institution": institution} if institution else {"links__institution__region": region}
+        self.filters["version"].queryset = (
+            QuestionnaireVersion.objects.filter(pk__in=QuestionnaireVersion.objects.filter(**of_whom).values("pk"))
+            .select_related("questionnaire")
+            .defer("document")
+            .order_by("questionnaire__title", "-number")
+        )
         self.filters["problem"].queryset = ProblemDraft.objects.filter(region_life_situation__region=region)
         themes = [(one.code, one.title) for one in Theme.objects.all()]
         self.filters["theme"].extra["choices"] = [(NOTHING, "Без темы"), *themes]
@@ -138,12 +154,12 @@ class CommentFilter(django_filters.FilterSet):
 
 
 def questions_of(comments: QuerySet[Comment]) -> dict[str, str]:
-    """Code → words of the questions that these comments may answer."""
+    """Code → words, told apart, of the questions that these comments may answer."""
     versions = comments.order_by().values_list("version", flat=True).distinct()
     return {
-        question.code: question.text
-        for version in sorted(versions)
-        for question in published_definition(version).questions()
+        question.code: definition.names[question.code]
+        for definition in map(published_definition, sorted(versions))
+        for question in definition.questions()
         if question.type == "text"
     }
 
@@ -151,7 +167,7 @@ def questions_of(comments: QuerySet[Comment]) -> dict[str, str]:
 def question_of(comment: Comment) -> str:
     """The question a comment answers, in the words of its version."""
     # In a repeating section its code comes last: section-number-code.
-    return published_definition(comment.version_id).by_code[comment.field.rpartition("-")[2]].text
+    return published_definition(comment.version_id).names[comment.field.rpartition("-")[2]]
 
 
 def with_marks(text: str, words: list[tuple[str, ...]]) -> SafeString:
@@ -165,24 +181,35 @@ class CommentTable(ListTable):
     """Comments to read.
 
     `words`: stems to set off; `may_code`: rows can be chosen; `query`: what the link of a row carries; `of_one`: all
-    of one institution.
+    of one institution; `sees_answers` as in `CommentFilter`.
     """
 
     text = tables.Column("Комментарий", orderable=False)
     answered_on = tables.Column("Дата")
     institution = tables.Column("Учреждение", order_by="institution__name")
     satisfaction = tables.Column("Ответ", empty_values=())
+    channel = tables.Column("Канал", orderable=False)
     coding = tables.Column("Разметка", accessor="pk", order_by="coded_at")
 
     class Meta(ListTable.Meta):
         model = Comment
-        fields = ("text", "answered_on", "institution", "satisfaction", "coding")
+        fields = ("text", "answered_on", "institution", "satisfaction", "channel", "coding")
 
     def __init__(
-        self, *args: Any, words: list[tuple[str, ...]], may_code: bool, query: str, of_one: bool, **kwargs: Any
+        self,
+        *args: Any,
+        words: list[tuple[str, ...]],
+        may_code: bool,
+        query: str,
+        of_one: bool,
+        sees_answers: bool,
+        exclude: tuple[str, ...] = (),
+        **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        # With the answer the channel stands in one column.
+        super().__init__(*args, exclude=(*exclude, "channel" if sees_answers else "satisfaction"), **kwargs)
         self.words, self.may_code, self.query, self.of_one = words, may_code, query, of_one
+        self.sees_answers = sees_answers
 
     def render_text(self, record: Comment) -> str:
         shown = record.text[:SHOWN]
@@ -208,23 +235,28 @@ class CommentTable(ListTable):
     def render_satisfaction(self, record: Any) -> str:
         return two_lines(SATISFACTION.get(record.satisfaction, "—"), CHANNELS[record.channel])
 
+    def render_channel(self, value: str) -> str:
+        return str(CHANNELS[value])
+
     def render_coding(self, record: Comment) -> str:
         return render_to_string("surveys/comments/_coding.html", {"comment": record})
 
     def as_values(self, exclude_columns: Any = None) -> Iterator[list[Any]]:
         """The rows of the workbook, read and written in turns: there may be a hundred thousand."""
-        yield list(FILE_COLUMNS)
+        columns = {name: value for name, value in FILE_COLUMNS.items() if self.sees_answers or name != ANSWER}
+        yield list(columns)
         for record in self.data.data.iterator(chunk_size=2000):
-            yield [value(record) for value in FILE_COLUMNS.values()]
+            yield [value(record) for value in columns.values()]
 
 
+ANSWER = "Ответ"
 FILE_COLUMNS: dict[str, Callable[[Any], Any]] = {
     "Комментарий": lambda record: record.text,
     "Дата": lambda record: record.answered_on,
     "Учреждение": lambda record: record.institution.name,
     "Жизненная ситуация": lambda record: record.life_situation.short_title,
     "Вопрос": question_of,
-    "Ответ": lambda record: SATISFACTION.get(record.satisfaction),
+    ANSWER: lambda record: SATISFACTION.get(record.satisfaction),
     "Канал": lambda record: CHANNELS[record.channel],
     "Темы": lambda record: "; ".join(theme.title for theme in record.themes.all()),
     "Этап процесса": lambda record: record.stage and record.stage.title,
@@ -338,8 +370,8 @@ class ProblemTable(ListTable):
 class RawReadingTable(ListTable):
     read_at = tables.DateTimeColumn(verbose_name="Когда", format="d.m.Y H:i")
     read_by = tables.Column("Кто", order_by="read_by__full_name")
-    institution = tables.Column("Учреждение", accessor="comment__institution__name")
-    comment = tables.Column("Комментарий", linkify=("comment", [tables.A("comment_id")]), orderable=False)
+    institution = tables.Column("Учреждение", accessor="institution__name")
+    comment = tables.Column("Комментарий", accessor="answered_on", orderable=False)
     reason = tables.Column("Зачем")
 
     class Meta(ListTable.Meta):
@@ -347,10 +379,15 @@ class RawReadingTable(ListTable):
         fields = ("read_at", "read_by", "institution", "comment", "reason")
 
     def render_comment(self, record: RawReading) -> str:
-        return f"{record.comment.text[: SHOWN // 6]}…" if len(record.comment.text) > SHOWN // 6 else record.comment.text
+        text = self.value_comment(record)
+        if record.comment is None:
+            return text
+        shown = f"{text[: SHOWN // 6]}…" if len(text) > SHOWN // 6 else text
+        return format_html('<a href="{}">{}</a>', reverse("comment", args=[record.comment_id]), shown)
 
     def value_comment(self, record: RawReading) -> str:
-        return record.comment.text
+        # Of an answer that is gone, the day is left to tell it by.
+        return record.comment.text if record.comment else f"Ответ от {record.answered_on:%d.%m.%Y} удалён"
 
     def value_read_at(self, record: RawReading) -> Any:
         return record.read_at

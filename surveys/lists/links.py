@@ -54,7 +54,7 @@ class _Links(ListTable):
     """What lists of links have in common; `now` decides which of them are open."""
 
     state = tables.Column("Состояние", accessor="pk", orderable=False)
-    opens_on = tables.Column("С какого дня")
+    opens_on = tables.Column("С дня")
     closes_on = tables.Column("По", default="—")
     answers = tables.Column("Ответов", attrs=NUMBER)
     target = tables.Column("Цель", visible=False)
@@ -147,7 +147,7 @@ class BatchTable(ListTable):
     batch = tables.Column("Выпуск", accessor="pk", order_by="created_at")
     life_situation = tables.Column("Жизненная ситуация", accessor="life_situation__short_title")
     channel = tables.Column("Как распространяется")
-    opens_on = tables.Column("С какого дня")
+    opens_on = tables.Column("С дня")
     closes_on = tables.Column("По", default="—")
     links_count = tables.Column("Учреждений", attrs=NUMBER)
     answers = tables.Column("Ответов", attrs=NUMBER)

@@ -118,9 +118,12 @@ class Comment(models.Model):
 
 
 class RawReading(models.Model):
-    """Somebody read a comment as it was typed, with the personal data in it."""
+    """Somebody read a comment as it was typed, with the personal data in it. The record outlives the comment."""
 
-    comment = models.ForeignKey(Comment, models.CASCADE, related_name="raw_readings")
+    # Empty when the answer is gone (a blank taken back, a file undone): that it was read has still happened.
+    comment = models.ForeignKey(Comment, models.SET_NULL, null=True, blank=True, related_name="raw_readings")
+    institution = models.ForeignKey(Institution, models.PROTECT, related_name="+", verbose_name="учреждение")
+    answered_on = models.DateField("дата ответа")
     read_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="кто прочитал")
     read_at = models.DateTimeField("когда", auto_now_add=True)
     reason = models.CharField("зачем", max_length=300)

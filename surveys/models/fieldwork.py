@@ -16,17 +16,15 @@ from surveys.models.responses import Response
 class FillingDraft(models.Model):
     """A form somebody has begun and kept for later on the same phone. It is gone once the answers are sent.
 
-    The phone holds a random token in a cookie, the portal its digest: nothing here tells whose it is, and nothing of it
-    goes with the answers.
+    The phone holds a random token in a cookie, the portal what is made of it: a name to find the row by, and the form
+    encrypted (`surveys.services.filling`). Without the cookie nobody reads what was typed, nothing here tells whose it
+    is or which answers became of it, and nothing of it goes with the answers.
     """
 
     token_digest = models.CharField(max_length=64, unique=True)
     link = models.ForeignKey(SurveyLink, models.CASCADE, related_name="+")
-    # The signed key of the page: the same answers arrive once, however often the form is resumed.
-    key = models.CharField(max_length=200)
-    sent = models.JSONField("введено")
-    language = models.CharField(max_length=8, blank=True)
-    step = models.PositiveSmallIntegerField(default=0)
+    # What was typed, and the signed key of the page: the same answers arrive once, however often the form is resumed.
+    content = models.BinaryField("введено, зашифровано")
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -79,6 +79,8 @@ class SurveyLink(models.Model):
     closed_at = models.DateTimeField("закрыта", null=True, blank=True)
     # The key of the form it was made with: sent twice, it makes one link.
     form_key = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    # Of what the form said: whether it was sent again as it was is told by this, whatever became of the link.
+    form_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     # Made together with those of all other institutions of the region.
     batch = models.ForeignKey(
         "LinkBatch", models.PROTECT, null=True, blank=True, related_name="links", verbose_name="выпуск региона"
@@ -93,7 +95,7 @@ class SurveyLink(models.Model):
     )
 
     objects = SurveyLinkQuerySet.as_manager()
-    history = HistoricalRecords(excluded_fields=["token", "short_code", "form_key"])
+    history = HistoricalRecords(excluded_fields=["token", "short_code", "form_key", "form_digest"])
 
     class Meta:
         verbose_name = "ссылка на анкету"
@@ -151,7 +153,7 @@ class SurveyLink(models.Model):
         """Whether it is paused and may simply go on: neither closed nor past its last day."""
         if self.paused_at is None or self.closed_at is not None:
             return False
-        return self.closes_on is None or now.astimezone(self.institution.region.zone).date() <= self.closes_on
+        return self.closes_on is None or self.institution.region.local_date(now) <= self.closes_on
 
     def accepts(self, *, begun_at: datetime, now: datetime) -> bool:
         """Whether answers begun at one instant may still arrive at another (DESIGN 5: the grace after the close)."""
@@ -161,6 +163,12 @@ class SurveyLink(models.Model):
             return self.state(begun_at - timedelta(seconds=PAGE_KEPT_SECONDS)) == self.State.OPEN
         return state == self.State.OPEN
 
-    def answered_at(self, *, begun_at: datetime, now: datetime) -> datetime:
-        """The instant whose day an accepted answer belongs to: in the grace it is the one at which it was begun."""
-        return begun_at if self.state(now) == self.State.CLOSING else now
+    def answered_at(self, now: datetime) -> datetime:
+        """The instant whose day an accepted answer belongs to: in the grace it is the last one of the link.
+
+        Not that at which it was begun: pages stay open for weeks, and while a link is open that does not count either.
+        """
+        closes_at = self.closes_at
+        if closes_at is None or self.state(now) != self.State.CLOSING:
+            return now
+        return closes_at - timedelta(microseconds=1)

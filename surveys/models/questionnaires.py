@@ -127,6 +127,16 @@ class QuestionnaireVersion(models.Model):
         return Definition.model_validate(self.document)
 
     @property
+    def feeds_the_kpi(self) -> bool:
+        """Whether answers to it are measured: only a questionnaire's are, and only when it asks the day of the service.
+
+        Decides `Response.is_measured`. Other instruments and questionnaires have results of their own.
+        """
+        return (
+            self.questionnaire.kind == Questionnaire.Kind.QUESTIONNAIRE and "service_date" in self.definition.by_measure
+        )
+
+    @property
     def is_retired(self) -> bool:
         return hasattr(self, "retirement")
 

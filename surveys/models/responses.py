@@ -109,8 +109,8 @@ class DailyTally(models.Model):
     """Rollup: how many times each value of a measure was given on a day, for an institution and ЖС.
 
     A histogram keeps all any figure needs (shares, promoters, mean, median, worst); its size depends on days and
-    distinct values, not on the number of answers. Measure `received` counts answers by eligibility (1 or 0; 2 when left
-    out by decision); all other measures count eligible answers only.
+    distinct values, not on the number of answers. Measure `received` counts answers by their fate
+    (surveys.counting.fates); all other measures count those only that count.
     """
 
     institution = models.ForeignKey(Institution, models.CASCADE, related_name="+")
@@ -137,8 +137,7 @@ class QuestionTally(models.Model):
     """Rollup of every question: how often each answer was given on a day, by version and channel.
 
     `value` is the code of an option, the number as text, or «*» for a text or date that was given. Only answers that
-    count for the КПЭ. Question «» counts all answers that came: «1» counted, «0» came too late after the service, «2»
-    left out by decision.
+    count. Question «» counts all answers that came, by their fate (surveys.counting.fates).
     """
 
     institution = models.ForeignKey(Institution, models.CASCADE, related_name="+", db_index=False)

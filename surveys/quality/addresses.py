@@ -46,11 +46,17 @@ def address_of(meta: Mapping[str, Any]) -> str:
 
 
 class DayCounter:
-    """How often an address did something today, `scope` by scope (an institution): scopes cannot be joined."""
+    """How often an address did something today, `scope` by scope (an institution): scopes cannot be joined.
 
-    def __init__(self, meta: Mapping[str, Any], *, scope: str, zone: ZoneInfo, now: datetime) -> None:
+    `kept_seconds`: forgotten so long after it was last done, if that is sooner than 24:00.
+    """
+
+    def __init__(
+        self, meta: Mapping[str, Any], *, scope: str, zone: ZoneInfo, now: datetime, kept_seconds: int | None = None
+    ) -> None:
         self._zone, self._now = zone, now
-        self._seconds = _seconds_left(zone, now)
+        self._key_seconds = _seconds_left(zone, now)
+        self._seconds = min(self._key_seconds, kept_seconds or self._key_seconds)
         self._name = ""
         address = address_of(meta)
         if address and (key := self._key()):
@@ -85,7 +91,7 @@ class DayCounter:
             key = cache.get(name)
             if not isinstance(key, bytes):
                 # Whoever was first decides.
-                cache.add(name, secrets.token_bytes(_KEY_BYTES), self._seconds)
+                cache.add(name, secrets.token_bytes(_KEY_BYTES), self._key_seconds)
                 key = cache.get(name)
         except Exception as error:
             _say(error)

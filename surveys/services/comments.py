@@ -151,9 +151,9 @@ def hand_over(*, comments: Sequence[Comment], problem: ProblemDraft, by: User) -
     one a comment stands behind now.
     """
     found = _lock(comments, by)
-    for pk in {one.problem_id for one in found if one.problem_id}:
-        _require_open(pk)
-    problem = _require_open(problem.pk)
+    # All in one order: two that cross, from each other's problem, wait instead of stopping each other.
+    problems = _lock_open({problem.pk, *(one.problem_id for one in found if one.problem_id)})
+    problem = problems[problem.pk]
     place = problem.region_life_situation
     if any(
         (one.institution.region_id, one.life_situation_id) != (place.region_id, place.life_situation_id)
@@ -174,19 +174,47 @@ def take_back(*, comment: Comment, by: User) -> None:
 
 @transaction.atomic
 def remove_problem(*, problem: ProblemDraft, by: User) -> None:
-    """Remove a problem nothing stands behind. Raises PermissionDenied, TakenUp, StillHasComments."""
+    """Remove a problem behind which nobody sees a comment. Raises PermissionDenied, TakenUp, StillHasComments."""
     require(by, Permission.COMMENTS_CODE, problem.region_life_situation)
     found = _require_open(problem.pk)
-    if found.comments.exists():
+    if found.comments.shown().exists():
         raise StillHasComments
+    # Those of answers that were left out: taken back in, they are coded as they were, but stand behind nothing.
+    found.comments.update(problem=None)
     found.delete()
 
 
+def require_not_taken_up(response_ids: Sequence[int]) -> None:
+    """Raise TakenUp when a comment of these answers stands behind a problem that a roadmap has taken up.
+
+    Inside a transaction: until its end nobody hands these comments over, nor takes up a problem they stand behind.
+    """
+    pks: list[int] = []
+    for start in range(0, len(response_ids), AT_ONCE):
+        some = response_ids[start : start + AT_ONCE]
+        pks += Comment.objects.filter(response__in=some).order_by().values_list("pk", flat=True)
+    pks.sort()
+    problems: set[int | None] = set()
+    for start in range(0, len(pks), AT_ONCE):
+        # First comments, then problems, as whoever hands over.
+        comments = Comment.objects.filter(pk__in=pks[start : start + AT_ONCE]).select_for_update().order_by("pk")
+        problems |= set(comments.values_list("problem", flat=True))
+    _lock_open({pk for pk in problems if pk is not None})
+
+
 def _require_open(pk: int) -> ProblemDraft:
-    problem = ProblemDraft.objects.select_for_update(of=("self",)).select_related("region_life_situation").get(pk=pk)
-    if problem.taken_up_at:
+    return _lock_open({pk})[pk]
+
+
+def _lock_open(pks: set[int]) -> dict[int, ProblemDraft]:
+    """The problems, locked in the order of their numbers. Raises TakenUp, DoesNotExist."""
+    locked = ProblemDraft.objects.select_for_update(of=("self",)).select_related("region_life_situation")
+    found = {one.pk: one for one in locked.filter(pk__in=pks).order_by("pk")}
+    if missing := pks - found.keys():
+        raise ProblemDraft.DoesNotExist(missing)
+    if any(one.taken_up_at for one in found.values()):
         raise TakenUp
-    return problem
+    return found
 
 
 # As typed -------------------------------------------------------------------------------------------------------------
@@ -196,6 +224,12 @@ def _require_open(pk: int) -> ProblemDraft:
 def read_as_typed(*, comment: Comment, reason: str, by: User) -> str:
     """The comment with the personal data in it; that it was read, by whom and why is recorded first."""
     require(by, Permission.COMMENTS_RAW, comment.institution)
-    RawReading.objects.create(comment=comment, read_by=by, reason=reason)
+    RawReading.objects.create(
+        comment=comment,
+        institution=comment.institution,
+        answered_on=comment.answered_on,
+        read_by=by,
+        reason=reason,
+    )
     originals = Response.objects.values_list("originals", flat=True).get(pk=comment.response_id) or {}
     return str(originals.get(comment.field, comment.text))

@@ -1,8 +1,6 @@
 """Instruments as documents: PDF to print, DOCX to edit."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
@@ -10,16 +8,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from surveys.models import Questionnaire, QuestionnaireVersion
-from surveys.paper.printing import Layout, laid_out
+from surveys.paper.printing import Paper, laid_out
 from surveys.questionnaires.checking import Finding, check, errors_of
 from surveys.questionnaires.definition import Definition
-from surveys.questionnaires.editing import assembled
 from surveys.questionnaires.languages import direction
+from surveys.services.questionnaires import whole_document
 
 # A page takes a fifth of a second: so many are made while somebody waits.
 MOST_QUESTIONS = 400
 AGENCY = "Агентство стратегических инициатив"
-THANKS = "Спасибо за ответы!"
 
 
 class NotWhole(Exception):
@@ -32,35 +29,6 @@ class NotWhole(Exception):
 
 class TooLong(Exception):
     """More questions than are printed at once."""
-
-
-@dataclass(frozen=True)
-class Paper:
-    """All that a document of an instrument says."""
-
-    kind: str
-    owner: str
-    version: str  # «версия 2 от 01.03.2026» or «черновик от 05.03.2026»
-    is_draft: bool
-    is_questionnaire: bool
-    layout: Layout
-    # What the person at work writes on top of a guide, script or observation sheet.
-    filled_by: tuple[str, ...]
-
-    @property
-    def ending(self) -> str:
-        """The last words. Those of a questionnaire are for the screen: «Ваш ответ принят»."""
-        return THANKS if self.is_questionnaire else self.layout.thanks
-
-    @property
-    def about(self) -> str:
-        return f"{self.owner} · {self.version}"
-
-    @property
-    def running(self) -> str:
-        """At the foot of every page."""
-        title = self.layout.title
-        return f"{title if len(title) <= 80 else title[:79] + '…'}, {self.version}"
 
 
 FILLED_BY = {
@@ -77,21 +45,19 @@ def visible_versions(user: User) -> QuerySet[QuestionnaireVersion]:
     return (
         QuestionnaireVersion.objects.shared_with(user)
         .filter(questionnaire__in=Questionnaire.objects.visible_to(user))
-        .select_related("questionnaire__region", "base")
+        .select_related("questionnaire__region", "questionnaire__extends")
     )
 
 
 def definition_to_print(version: QuestionnaireVersion) -> Definition:
-    """The definition of a version; of a draft that adds to a standard questionnaire with the sections of both.
+    """The definition of a version; of a draft that adds to a standard questionnaire as it would be published now.
 
     Raises NotWhole for a draft that is not a whole questionnaire yet, TooLong.
     """
     if version.published_at:
         definition = version.definition
     else:
-        document: Any = version.document
-        if version.base and isinstance(document, dict):
-            document = assembled(version.base.document, document)
+        document = whole_document(version)
         if errors := errors_of(check(document)):
             raise NotWhole(errors)
         definition = Definition.model_validate(document)

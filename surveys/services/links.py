@@ -5,13 +5,16 @@ Whatever sets the window of a link holds the row of its institution first: so do
 link outlives what it was made for.
 """
 
-from collections.abc import Iterable
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum, auto
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import IntegrityError, transaction
 from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
@@ -36,15 +39,21 @@ class UnsuitableQuestionnaire(Exception):
 
 
 class NotTakingPart(Exception):
-    """The institution does not take part in this ЖС while the link is open; `participation` tells when, if ever."""
+    """The institution does not take part in this ЖС while the link is open; the message says when it does (Russian)."""
 
     def __init__(self, participation: Participation | None = None) -> None:
-        super().__init__(participation)
+        message = "В эти дни учреждение в жизненной ситуации не участвует"
+        if participation is not None:
+            until = participation.until
+            message += f": участвует с {participation.since:%d.%m.%Y}" + (f" по {until:%d.%m.%Y}" if until else "")
+        super().__init__(message)
         self.participation = participation
 
 
 class AlreadyMade(Exception):
-    """The form has been sent before: `link` was made then, `is_same` tells whether the form said the same."""
+    """The form, or a program's request, has been sent before: `link` was made then, `is_same` tells whether it said the
+    same.
+    """
 
     def __init__(self, link: SurveyLink, *, is_same: bool) -> None:
         super().__init__(link)
@@ -116,7 +125,7 @@ def standard_version(life_situation: LifeSituation) -> QuestionnaireVersion:
     raise NoQuestionnaire
 
 
-def _version_of(
+def version_of(
     region: Region, life_situation: LifeSituation, version: QuestionnaireVersion | None, channel: str
 ) -> QuestionnaireVersion:
     """The version asked for, or the standard one. Raises NoQuestionnaire, UnsuitableQuestionnaire."""
@@ -148,13 +157,13 @@ def create_link(
 ) -> SurveyLink:
     """Make a link, to the standard questionnaire of the ЖС unless told. `by` is None only for the system itself.
 
-    Raises PermissionDenied, NotTakingPart, NoQuestionnaire, UnsuitableQuestionnaire, and AlreadyMade when a form with
-    this key has made a link before.
+    `form_key` comes from a page's form or a program's request. Raises PermissionDenied, NotTakingPart, NoQuestionnaire,
+    UnsuitableQuestionnaire, and AlreadyMade when `by` has made a link with this key before.
     """
     if by is not None:
         require(by, Permission.LINK_MANAGE, institution)
-    # Of each institution apart: a key that another has used is no secret of this one.
-    form_key = f"{institution.pk}-{form_key}" if form_key else None
+    # Of each person apart: what key another has used is not for this one to find out.
+    form_key = f"{by.pk if by else 0}-{form_key}" if form_key else None
     asked = {
         "institution_id": institution.pk,
         "life_situation_id": life_situation.pk,
@@ -163,36 +172,53 @@ def create_link(
         "opens_on": opens_on,
         "target": target,
     }
+    said = json.dumps([asked, closes_on, version.pk if version else None], cls=DjangoJSONEncoder, sort_keys=True)
+    digest = hashlib.sha256(said.encode()).hexdigest()
     with transaction.atomic():
         _lock_institutions([institution.pk])
-        made = SurveyLink.objects.with_places().filter(form_key=form_key).first() if form_key else None
-        if made is not None:
-            is_same = all(getattr(made, name) == value for name, value in asked.items()) and (
-                closes_on in (None, made.closes_on) and (version is None or version.pk == made.version_id)
-            )
-            raise AlreadyMade(made, is_same=is_same)
-        return SurveyLink.objects.create(
+        _refuse_second(form_key, digest)
+        link = SurveyLink(
             **asked,
-            version=_version_of(institution.region, life_situation, version, channel),
-            closes_on=_last_day(institution, life_situation, opens_on, closes_on),
+            version=version_of(institution.region, life_situation, version, channel),
+            closes_on=_last_day(_held(institution, life_situation), opens_on, closes_on),
             created_by=by,
             kept_by=by,
             form_key=form_key,
+            form_digest=digest if form_key else "",
         )
+        try:
+            with transaction.atomic():
+                link.save(force_insert=True)
+        except IntegrityError:
+            # The same key for another institution in the same instant: its row is not locked by us.
+            _refuse_second(form_key, digest)
+            raise
+        return link
+
+
+def _refuse_second(form_key: str | None, digest: str) -> None:
+    """Raise AlreadyMade if there is a link made with this key."""
+    made = SurveyLink.objects.with_places().filter(form_key=form_key).first() if form_key else None
+    if made is not None:
+        raise AlreadyMade(made, is_same=made.form_digest == digest)
 
 
 def _lock_institutions(ids: Iterable[int]) -> None:
     list(Institution.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk").values_list("pk"))
 
 
-def _last_day(
-    institution: Institution, life_situation: LifeSituation, opens_on: date, closes_on: date | None
-) -> date | None:
+def _held(institution: Institution, life_situation: LifeSituation) -> list[Participation]:
+    """The participations of an institution in a ЖС, the first one first: it may have left and come back."""
+    return list(institution.participations.filter(life_situation=life_situation).order_by("since"))
+
+
+def _last_day(held: Sequence[Participation], opens_on: date, closes_on: date | None) -> date | None:
     """The last day of a link with this window: of a participation with a last day no link is open longer.
 
-    Raises NotTakingPart: answers given outside a participation would belong to no quarter.
+    `held`: of its institution and ЖС, as `_held` says. Raises NotTakingPart: answers given outside a participation
+    would belong to no quarter.
     """
-    participation = _participation_on(institution, life_situation, opens_on)
+    participation = _participation_on(held, opens_on)
     if participation is None:
         raise NotTakingPart
     until = participation.until or date.max
@@ -201,10 +227,10 @@ def _last_day(
     return closes_on or participation.until
 
 
-def _participation_on(institution: Institution, life_situation: LifeSituation, day: date) -> Participation | None:
-    """The participation in force on a day, or the one nearest to it: an institution may have left and come back."""
-    rows = institution.participations.filter(life_situation=life_situation)
-    return rows.filter(since__lte=day).order_by("-since").first() or rows.order_by("since").first()
+def _participation_on(held: Sequence[Participation], day: date) -> Participation | None:
+    """The participation in force on a day, or the one nearest to it."""
+    begun = [one for one in held if one.since <= day]
+    return begun[-1] if begun else next(iter(held), None)
 
 
 @when_participation_ends
@@ -270,7 +296,7 @@ def change_link(
             raise BadWindow("closes_on", "Последний день не может быть раньше первого")
         if closes_on and closes_on < today:
             raise BadWindow("closes_on", "Этот день уже прошёл. Чтобы закончить сейчас, закройте ссылку")
-        closes_on = _last_day(now.institution, now.life_situation, opens_on, closes_on)
+        closes_on = _last_day(_held(now.institution, now.life_situation), opens_on, closes_on)
     now.label, now.target, now.opens_on, now.closes_on = label, target, opens_on, closes_on
     now.save(update_fields=["label", "target", "opens_on", "closes_on"])
     return now
@@ -314,17 +340,10 @@ def reopen_link(*, link: SurveyLink, closes_on: date | None, by: User, at: datet
     Raises PermissionDenied, WrongState for a link that is not closed, BadWindow, NotTakingPart.
     """
     now = _locked(link, by)
-    if now.state(at) not in (State.CLOSING, State.CLOSED) or now.is_only_paused(at):
+    if not _is_closed(now, at):
         raise WrongState("Ссылка не закрыта")
-    today = now.institution.region.local_date(at)
-    if closes_on and closes_on < max(today, now.opens_on):
-        raise BadWindow("closes_on", "Этот день уже прошёл" if closes_on < today else "Это раньше первого дня ссылки")
-    last_day = _last_day(now.institution, now.life_situation, now.opens_on, closes_on)
-    if last_day and last_day < today:
-        raise NotTakingPart(_participation_on(now.institution, now.life_situation, now.opens_on))
-    now.closed_at = now.paused_at = None
-    now.closes_on = last_day
-    now.save(update_fields=["closed_at", "paused_at", "closes_on"])
+    _reopen(now, closes_on, at, _held(now.institution, now.life_situation))
+    now.save(update_fields=REOPENED)
 
 
 # Each changes the row in memory and tells whether there was anything to change.
@@ -349,6 +368,27 @@ def _close(link: SurveyLink, at: datetime) -> bool:
         return False
     link.closed_at = at
     return True
+
+
+def _is_closed(link: SurveyLink, at: datetime) -> bool:
+    """By hand or by its last day; a pause is no close."""
+    return link.state(at) in (State.CLOSING, State.CLOSED) and not link.is_only_paused(at)
+
+
+# The fields that _reopen sets.
+REOPENED = ["closed_at", "paused_at", "closes_on"]
+
+
+def _reopen(link: SurveyLink, closes_on: date | None, at: datetime, held: Sequence[Participation]) -> None:
+    """Open a closed link in memory; `held` as for `_last_day`. Raises BadWindow, NotTakingPart."""
+    today = link.institution.region.local_date(at)
+    if closes_on and closes_on < max(today, link.opens_on):
+        raise BadWindow("closes_on", "Этот день уже прошёл" if closes_on < today else "Это раньше первого дня ссылки")
+    last_day = _last_day(held, link.opens_on, closes_on)
+    if last_day and last_day < today:
+        raise NotTakingPart(_participation_on(held, link.opens_on))
+    link.closed_at = link.paused_at = None
+    link.closes_on = last_day
 
 
 # Links of a region's institutions, all at once ------------------------------------------------------------------------
@@ -418,7 +458,7 @@ def create_batch(
     _lock_institutions(Institution.objects.filter(region=region).values_list("pk", flat=True))
     if made := LinkBatch.objects.filter(key=key).first():
         return made
-    chosen = _version_of(region, life_situation, version, channel)
+    chosen = version_of(region, life_situation, version, channel)
     preview = preview_batch(region=region, life_situation=life_situation, opens_on=opens_on, closes_on=closes_on)
     if not preview.recipients:
         raise NotTakingPart
@@ -468,6 +508,54 @@ def change_batch(*, batch: LinkBatch, change: BatchChange, by: User, at: datetim
         changed, SurveyLink, [field], batch_size=BULK, default_user=by, default_change_reason=_role(by)
     )
     return len(changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """What became of the closed links of a batch: opened, or closed still as their institutions take no part then."""
+
+    opened: list[SurveyLink]
+    left: list[SurveyLink]
+
+
+@transaction.atomic
+def reopen_batch(*, batch: LinkBatch, closes_on: date | None, by: User, at: datetime) -> Reopened:
+    """Take answers again by all closed links of a batch, each until `closes_on` or as its institution takes part.
+
+    The number of statements does not depend on the number of institutions. Raises PermissionDenied, WrongState when no
+    link is closed, BadWindow, NotTakingPart when no institution takes part any more.
+    """
+    require(by, Permission.LINK_MANAGE, batch.region)
+    if closes_on and closes_on < batch.region.local_date(at):
+        raise BadWindow("closes_on", "Этот день уже прошёл")
+    _lock_institutions(batch.links.values_list("institution", flat=True))
+    links = batch.links.select_for_update(of=("self",)).with_places().order_by("pk")
+    closed = [link for link in links if _is_closed(link, at)]
+    if not closed:
+        raise WrongState("Закрытых ссылок нет")
+    held: dict[int, list[Participation]] = {}
+    for one in Participation.objects.filter(
+        life_situation=batch.life_situation_id, institution__in=[link.institution_id for link in closed]
+    ).order_by("since"):
+        held.setdefault(one.institution_id, []).append(one)
+    done = Reopened([], [])
+    for link in closed:
+        theirs = held.get(link.institution_id, [])
+        participation = _participation_on(theirs, link.opens_on)
+        # As when the batch was made: who leaves earlier takes answers to their own last day.
+        days = [day for day in (closes_on, participation and participation.until) if day]
+        try:
+            _reopen(link, min(days, default=None), at, theirs)
+        except (BadWindow, NotTakingPart):
+            done.left.append(link)
+        else:
+            done.opened.append(link)
+    if not done.opened:
+        raise NotTakingPart
+    bulk_update_with_history(
+        done.opened, SurveyLink, REOPENED, batch_size=BULK, default_user=by, default_change_reason=_role(by)
+    )
+    return done
 
 
 def _role(by: User) -> str | None:

@@ -264,18 +264,20 @@ def publish(*, version: QuestionnaireVersion, revision: int, by: User, at: datet
     Raises DraftGone (also for the second of two who publish at once), Stale, NotPublishable.
     """
     require_edit(by, version.questionnaire)
-    draft = _locked_draft(version)
+    draft = _locked_draft(version, with_standard=True)
     if draft.revision != revision:
         raise Stale(draft)
-    findings = findings_of(draft)
+    # Read once: what is checked, what is published and what is said to be the base are of the same standard version.
+    base = _base_in_use(draft)
+    document = _assembled(draft, base)
+    findings = _findings(draft, base, document)
     if errors_of(findings):
         raise NotPublishable(findings)
-    questionnaire = draft.questionnaire
-    definition = Definition.model_validate(whole_document(draft))
+    definition = Definition.model_validate(document)
     draft.document, draft.digest = definition.document(), definition.digest()
-    draft.base = standard_in_use(questionnaire.extends) if questionnaire.extends else None
+    draft.base = base
     # A file may have made a version meanwhile.
-    draft.number = _next_number(questionnaire)
+    draft.number = _next_number(draft.questionnaire)
     draft.published_at, draft.published_by = at, by
     draft.save(update_fields=["document", "digest", "base", "number", "published_at", "published_by"])
     return draft
@@ -296,13 +298,17 @@ def retire(*, version: QuestionnaireVersion, reason: str, by: User, at: datetime
 
 def findings_of(version: QuestionnaireVersion) -> list[Finding]:
     """All that stands in the way of publishing the draft, and all that is doubtful; places are of `whole_document`."""
+    base = _base_in_use(version)
+    return _findings(version, base, _assembled(version, base))
+
+
+def _findings(version: QuestionnaireVersion, base: QuestionnaireVersion | None, document: Document) -> list[Finding]:
     questionnaire = version.questionnaire
-    document = whole_document(version)
     findings = check_of(questionnaire.kind, questionnaire.region_id is None, document)
-    if questionnaire.extends and standard_in_use(questionnaire.extends) is None:
+    if questionnaire.extends and base is None:
         message = "Стандартная анкета, которую дополняют эти вопросы, снята: публиковать нечего."
         findings.insert(0, Finding(Severity.ERROR, message))
-    findings = [*series_findings(version), *findings]
+    findings = [*series_findings(version, document), *findings]
     newest = newest_in_use(questionnaire)
     is_whole = not errors_of(findings)
     if newest is not None and is_whole and Definition.model_validate(document).digest() == newest.digest:
@@ -357,18 +363,23 @@ def standard_wordings(questionnaire: Questionnaire) -> list[Definition]:
 
 def whole_document(version: QuestionnaireVersion) -> Document:
     """What would be published: of an extension's draft with the standard sections before its own."""
-    questionnaire = version.questionnaire
+    return _assembled(version, None if version.published_at else _base_in_use(version))
+
+
+def _assembled(version: QuestionnaireVersion, base: QuestionnaireVersion | None) -> Document:
     document: Document = version.document if isinstance(version.document, dict) else {}
-    if version.published_at or not questionnaire.extends:
-        return document
-    base = standard_in_use(questionnaire.extends)
     return editing.assembled(base.document, document) if base else document
+
+
+def _base_in_use(version: QuestionnaireVersion) -> QuestionnaireVersion | None:
+    """The version of the standard that a draft would add its questions to now, if it adds to one."""
+    extends = version.questionnaire.extends
+    return standard_in_use(extends) if extends else None
 
 
 def locked_sections(version: QuestionnaireVersion) -> list[Document]:
     """The standard sections an extension's draft begins with, of the standard's newest version in use."""
-    extends = version.questionnaire.extends
-    base = standard_in_use(extends) if extends else None
+    base = _base_in_use(version)
     return shaped(base.document)["sections"] if base else []
 
 
@@ -415,12 +426,20 @@ def plain_reason(reason: str) -> str:
     return re.sub(r"\s+", " ", reason).strip()
 
 
-def _locked(questionnaire: Questionnaire) -> None:
-    Questionnaire.objects.select_for_update(no_key=True).get(pk=questionnaire.pk)
+def _locked(questionnaire: Questionnaire, *, with_standard: bool = False) -> None:
+    """Hold the row of a questionnaire, and with `with_standard` of the one it extends: no version of either is
+    published or retired meanwhile. Always in the order of their keys: two who lock both never wait for each other.
+    """
+    wanted = {questionnaire.pk}
+    if with_standard and questionnaire.extends_id is not None:
+        wanted.add(questionnaire.extends_id)
+    rows = Questionnaire.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    if questionnaire.pk not in rows.values_list("pk", flat=True):
+        raise Questionnaire.DoesNotExist
 
 
-def _locked_draft(version: QuestionnaireVersion) -> QuestionnaireVersion:
-    _locked(version.questionnaire)
+def _locked_draft(version: QuestionnaireVersion, *, with_standard: bool = False) -> QuestionnaireVersion:
+    _locked(version.questionnaire, with_standard=with_standard)
     draft = QuestionnaireVersion.objects.drafts().select_related("questionnaire__extends").filter(pk=version.pk).first()
     if draft is None:
         raise DraftGone

@@ -36,7 +36,7 @@ def submit(
     away.
     """
     accepted = to.link.accepts(begun_at=key.begun_at, now=now)
-    answered_at = to.link.answered_at(begun_at=key.begun_at, now=now)
+    answered_at = to.link.answered_at(now)
     today = to.link.institution.region.local_date(answered_at)
     try:
         answers = read_answers(to.definition, sent, today=today)

@@ -19,5 +19,6 @@ urlpatterns = [
     path("regions/<slug:code>/links/", views.region_links, name="region-links"),
     path("regions/<slug:code>/links/new/", views.batch_create, name="link-batch-create"),
     path("link-batches/<int:pk>/", views.batch_detail, name="link-batch"),
+    path("link-batches/<int:pk>/reopen/", views.batch_reopen, name="link-batch-reopen"),
     path("link-batches/<int:pk>/<slug:change>/", views.batch_change, name="link-batch-change"),
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SignedInRequest
 from regions.lists import list_response
 from regions.models import Institution, Region, RegionLifeSituation
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, institution_or_404, region_or_404, region_tabs
 from regions.permissions import Permission, may, may_anywhere, require
 from surveys.comments.querysets import CommentQuerySet
 from surveys.forms.comments import BulkCodingForm, CodingForm, ProblemForm, RawReadingForm
@@ -68,8 +68,7 @@ def _region(request: SignedInRequest, code: str) -> Region:
 
 
 def _institution(request: SignedInRequest, pk: int) -> Institution:
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    institution: Institution = get_object_or_404(visible.select_related("region"), pk=pk)
+    institution = institution_or_404(request, pk)
     require(request.user, Permission.COMMENTS_VIEW, institution)
     return institution
 
@@ -112,8 +111,15 @@ def _list(
     template: str,
     context: dict[str, Any],
 ) -> HttpResponse:
+    sees_answers = institution is not None and may(request.user, Permission.OWN_COUNTS_VIEW, institution)
     found = CommentFilter(
-        request.GET, comments, region=region, institution=institution, today=region.local_date(), request=request
+        request.GET,
+        comments,
+        region=region,
+        institution=institution,
+        today=region.local_date(),
+        sees_answers=sees_answers,
+        request=request,
     )
     may_code = _codes_in(request, region)
     query = request.GET.copy()
@@ -128,6 +134,7 @@ def _list(
         may_code=may_code,
         query=query.urlencode(),
         of_one=institution is not None,
+        sees_answers=sees_answers,
         exclude=("institution",) if institution and _one_life_situation(institution) else (),
     )
     form = None
@@ -212,6 +219,7 @@ def comment(request: SignedInRequest, pk: int) -> HttpResponse:
         "comment": found,
         "text": with_marks(found.text, filtered.words),
         "question": question_of(found),
+        "sees_answers": may(request.user, Permission.OWN_COUNTS_VIEW, found.institution),
         "satisfaction": SATISFACTION.get(found.satisfaction),  # type: ignore[attr-defined]
         "channel": found.response.link.get_channel_display(),
         "form": form,
@@ -228,12 +236,18 @@ def _filtered(request: SignedInRequest, comment: Comment) -> CommentFilter:
     """The list one came from: its filters stand in the address."""
     institution = comment.institution
     readable = Comment.objects.shown().permitting(request.user, Permission.COMMENTS_VIEW)
+    readable = readable.filter(institution__region=institution.region_id)
     data = request.GET.copy()
+    sees_answers = may(request.user, Permission.OWN_COUNTS_VIEW, institution)
+    if sees_answers and data.get("satisfaction"):
+        # Lists of several institutions do not tell it.
+        readable = readable.filter(institution=institution)
     return CommentFilter(
         data,
-        readable.filter(institution__region=institution.region_id),
+        readable,
         region=institution.region,
         today=institution.region.local_date(),
+        sees_answers=sees_answers,
         request=request,
     )
 
@@ -286,17 +300,13 @@ def comments_code(request: SignedInRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, f"Размечено комментариев: {number}.")
             return HttpResponseRedirect(_back(request, region))
-    return render(
+    return form_page(
         request,
-        "pages/form.html",
-        {
-            "title": "Разметка нескольких комментариев",
-            "crumbs": [{"title": "Комментарии", "url": reverse("region-comments", args=[region.code])}],
-            "form": form,
-            "submit": "Сохранить разметку",
-            "cancel_url": _back(request, region),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title="Разметка нескольких комментариев",
+        crumbs=[{"title": "Комментарии", "url": reverse("region-comments", args=[region.code])}],
+        submit="Сохранить разметку",
+        cancel_url=_back(request, region),
     )
 
 
@@ -373,21 +383,16 @@ def comment_problem(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Комментарий передан в проблему.")
             return HttpResponseRedirect(_comment_url(request, found))
-    return render(
+    return form_page(
         request,
-        "pages/form.html",
-        {
-            "title": "В проблему",
-            "lead": found.text[:300],
-            "crumbs": [
-                {"title": "Комментарии", "url": _list_url(request, found)},
-                {"title": "Комментарий", "url": _comment_url(request, found)},
-            ],
-            "form": form,
-            "submit": "Передать в проблему",
-            "cancel_url": _comment_url(request, found),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title="В проблему",
+        lead=found.text[:300],
+        crumbs=[
+            {"title": "Комментарии", "url": _list_url(request, found)},
+            {"title": "Комментарий", "url": _comment_url(request, found)},
+        ],
+        submit="Передать в проблему",
     )
 
 
@@ -451,10 +456,10 @@ def raw_reading_list(request: SignedInRequest, code: str) -> HttpResponse:
     region = region_or_404(request, code)
     require(request.user, Permission.COMMENTS_VIEW, region)
     require(request.user, Permission.ACCESS_EXPLAIN, region)
-    readings = RawReading.objects.filter(comment__institution__region=region)
+    readings = RawReading.objects.filter(institution__region=region)
     return list_response(
         request,
-        RawReadingTable(readings.select_related("read_by", "comment__institution")),
+        RawReadingTable(readings.select_related("read_by", "comment", "institution")),
         "surveys/comments/raw_reading_list.html",
         {"region": region, "tabs": region_tabs(request.user, region, "comments")},
         file_name=f"readings-{region.code.lower()}",

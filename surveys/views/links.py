@@ -14,39 +14,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.http import SignedInRequest
 from regions.history import changes
 from regions.lists import list_response
-from regions.models import Institution, Region
-from regions.pages import region_or_404, region_tabs
+from regions.models import Region
+from regions.pages import institution_or_404, region_or_404, region_tabs
 from regions.permissions import Permission, may, require
 from surveys.counting.progress import link_days, link_modes
 from surveys.forms.links import BatchForm, LinkChangeForm, LinkForm, ReopenForm
 from surveys.lists.links import BatchLinkTable, BatchTable, LinkFilter, LinkTable
 from surveys.models import LinkBatch, SurveyLink
 from surveys.services import links as services
+from surveys.views.finding import SEES_LINKS, link_crumbs, link_or_404
 
 # Days with answers on the card of a link; all of them are in the results.
 SHOWN_DAYS = 60
-
-
-def _institution(request: SignedInRequest, pk: int) -> Institution:
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    return get_object_or_404(visible.select_related("region"), pk=pk)
-
-
-def _link(request: SignedInRequest, pk: int) -> SurveyLink:
-    """A link the person may manage: 404 when the institution is not theirs to see, 403 when only to see."""
-    visible = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    link = get_object_or_404(visible.with_places().select_related("batch"), pk=pk)
-    # A link's address lets anybody answer, so seeing it is managing it.
-    require(request.user, Permission.LINK_MANAGE, link.institution)
-    return link
-
-
-def _links_crumbs(link: SurveyLink) -> list[dict[str, str]]:
-    return [
-        {"title": link.institution.name, "url": reverse("institution", args=[link.institution_id])},
-        {"title": "Ссылки на анкету", "url": reverse("link-list", args=[link.institution_id])},
-        {"title": str(link), "url": reverse("link", args=[link.pk])},
-    ]
 
 
 # Links of an institution ----------------------------------------------------------------------------------------------
@@ -54,7 +33,7 @@ def _links_crumbs(link: SurveyLink) -> list[dict[str, str]]:
 
 @require_safe
 def link_list(request: SignedInRequest, pk: int) -> HttpResponse:
-    institution = _institution(request, pk)
+    institution = institution_or_404(request, pk)
     now = timezone.now()
     found = LinkFilter(request.GET, SurveyLink.objects.filter(institution=institution), now=now, request=request)
     may_manage = may(request.user, Permission.LINK_MANAGE, institution)
@@ -75,7 +54,7 @@ def link_list(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
-    institution = _institution(request, pk)
+    institution = institution_or_404(request, pk)
     require(request.user, Permission.LINK_MANAGE, institution)
     form = LinkForm(
         request.POST if request.method == "POST" else None,
@@ -90,7 +69,7 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
         except services.UnsuitableQuestionnaire as error:
             form.add_error("version", str(error))
         except services.NotTakingPart as error:
-            form.add_error("opens_on", _not_taking_part(error))
+            form.add_error("opens_on", str(error))
         except services.AlreadyMade as made:
             if made.is_same:
                 return redirect("link", made.link.pk)
@@ -99,18 +78,10 @@ def link_create(request: SignedInRequest, pk: int) -> HttpResponse:
                 None, "Этой формой ссылка уже создана. Если нужна ещё одна, нажмите «Создать ссылку» ещё раз"
             )
         else:
-            messages.success(request, "Ссылка готова. Распечатайте плакат или скопируйте адрес.")
+            messages.success(request, "Ссылка готова. Скопируйте адрес или откройте «Плакаты и тексты».")
             return redirect("link", link.pk)
     status = 422 if form.is_bound else 200
     return render(request, "surveys/link_form.html", {"institution": institution, "form": form}, status=status)
-
-
-def _not_taking_part(error: services.NotTakingPart) -> str:
-    said = "В эти дни учреждение в жизненной ситуации не участвует"
-    if error.participation is None:
-        return said
-    until = error.participation.until
-    return f"{said}: участвует с {error.participation.since:%d.%m.%Y}" + (f" по {until:%d.%m.%Y}" if until else "")
 
 
 # One link -------------------------------------------------------------------------------------------------------------
@@ -118,7 +89,7 @@ def _not_taking_part(error: services.NotTakingPart) -> str:
 
 @require_safe
 def link_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     now = timezone.now()
     days = link_days(link)
     answers = sum(one.count for one in days)
@@ -147,7 +118,7 @@ def link_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     now = timezone.now()
     form = LinkChangeForm(
         request.POST if request.method == "POST" else None,
@@ -164,13 +135,13 @@ def link_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         except services.BadWindow as error:
             form.add_error(error.field, str(error))
         except services.NotTakingPart as error:
-            form.add_error("closes_on", _not_taking_part(error))
+            form.add_error("closes_on", str(error))
         else:
             messages.success(request, "Изменения сохранены.")
             return redirect("link", link.pk)
     context = {
         "title": "Изменить ссылку",
-        "crumbs": _links_crumbs(link),
+        "crumbs": link_crumbs(link),
         "form": form,
         "submit": "Сохранить",
         "cancel_url": reverse("link", args=[link.pk]),
@@ -199,7 +170,7 @@ def _grace() -> str:
 
 
 def _do(request: SignedInRequest, pk: int, change: Callable[..., None], done: str) -> HttpResponseRedirect:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     try:
         change(link=link, by=request.user, at=timezone.now())
     except services.WrongState as error:
@@ -211,7 +182,7 @@ def _do(request: SignedInRequest, pk: int, change: Callable[..., None], done: st
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_reopen(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     form = ReopenForm(request.POST if request.method == "POST" else None, today=link.institution.region.local_date())
     if form.is_valid():
         try:
@@ -221,13 +192,13 @@ def link_reopen(request: SignedInRequest, pk: int) -> HttpResponse:
         except services.BadWindow as error:
             form.add_error(error.field, str(error))
         except services.NotTakingPart as error:
-            form.add_error("closes_on", f"{_not_taking_part(error)}. Создайте новую ссылку")
+            form.add_error("closes_on", f"{error}. Создайте новую ссылку")
         else:
             messages.success(request, "Ссылка снова принимает ответы. Плакаты и адрес прежние.")
             return redirect("link", link.pk)
     context = {
         "title": "Открыть ссылку снова",
-        "crumbs": _links_crumbs(link),
+        "crumbs": link_crumbs(link),
         "form": form,
         "submit": "Открыть снова",
         "cancel_url": reverse("link", args=[link.pk]),
@@ -238,10 +209,10 @@ def link_reopen(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def link_history(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     context = {
         "title": f"{link.institution.name}: {link}",
-        "crumbs": _links_crumbs(link),
+        "crumbs": link_crumbs(link),
         "changes": changes(SurveyLink.history.filter(id=link.pk)),
     }
     return render(request, "pages/history.html", context)
@@ -285,28 +256,26 @@ def batch_create(request: SignedInRequest, code: str) -> HttpResponse:
     preview: services.Preview | None = None
     if form.is_valid():
         asked = form.cleaned_data
-        if "create" in request.POST and asked["form_key"]:
-            key = asked.pop("form_key")
-            try:
+        situation = asked["life_situation"]
+        try:
+            if "create" in request.POST and asked["form_key"]:
+                key = asked.pop("form_key")
                 batch = services.create_batch(region=region, by=request.user, key=key, **asked)
-            except services.NoQuestionnaire:
-                form.add_error("life_situation", "Для этого направления ещё нет опубликованной анкеты")
-            except services.UnsuitableQuestionnaire as error:
-                form.add_error("version", str(error))
-            except services.NotTakingPart:
-                form.add_error("life_situation", "В эти дни ни одно учреждение региона в ней не участвует")
-            else:
                 messages.success(request, f"Ссылки готовы: {batch.links.count()}. Скачайте список для рассылки.")
                 return redirect("link-batch", batch.pk)
-        elif not asked["form_key"]:
-            form.renew_key()
-        if form.is_valid():
+            if not asked["form_key"]:
+                form.renew_key()
+            # What could not be made is not promised either.
+            services.version_of(region, situation, asked["version"], asked["channel"])
             preview = services.preview_batch(
-                region=region,
-                life_situation=asked["life_situation"],
-                opens_on=asked["opens_on"],
-                closes_on=asked["closes_on"],
+                region=region, life_situation=situation, opens_on=asked["opens_on"], closes_on=asked["closes_on"]
             )
+        except services.NoQuestionnaire:
+            form.add_error("life_situation", "Для этого направления ещё нет опубликованной анкеты")
+        except services.UnsuitableQuestionnaire as error:
+            form.add_error("version", str(error))
+        except services.NotTakingPart:
+            form.add_error("life_situation", "В эти дни ни одно учреждение региона в ней не участвует")
     context = {"region": region, "form": form, "preview": preview}
     return render(request, "surveys/batch_form.html", context, status=422 if form.is_bound and not preview else 200)
 
@@ -334,6 +303,7 @@ def batch_detail(request: SignedInRequest, pk: int) -> HttpResponse:
             "states": [(state, states[state]) for state in SurveyLink.State if state in states],
             "running": running,
             "paused": states.get(SurveyLink.State.PAUSED, 0),
+            "closed": states.get(SurveyLink.State.CLOSING, 0) + states.get(SurveyLink.State.CLOSED, 0),
             "channel": dict(SurveyLink.Channel.choices).get(first.channel),
         },
         file_name=f"links-{batch.region.code.lower()}-{batch.pk}",
@@ -355,3 +325,41 @@ def batch_change(request: SignedInRequest, pk: int, change: str) -> HttpResponse
     }[wanted]
     messages.success(request, f"{done}: {number}.")
     return redirect("link-batch", batch.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch_reopen(request: SignedInRequest, pk: int) -> HttpResponse:
+    batch = _batch(request, pk)
+    form = ReopenForm(request.POST if request.method == "POST" else None, today=batch.region.local_date())
+    if form.is_valid():
+        try:
+            done = services.reopen_batch(batch=batch, by=request.user, at=timezone.now(), **form.cleaned_data)
+        except services.WrongState as error:
+            form.add_error(None, str(error))
+        except services.BadWindow as error:
+            form.add_error(error.field, str(error))
+        except services.NotTakingPart:
+            form.add_error("closes_on", "В эти дни ни одно из этих учреждений не участвует. Создайте новый выпуск")
+        else:
+            messages.success(request, f"Снова принимают ответы: {len(done.opened)}. Плакаты и адреса прежние.")
+            if done.left:
+                messages.warning(
+                    request,
+                    f"Остались закрыты, потому что учреждения в эти дни не участвуют: {len(done.left)}.",
+                )
+            return redirect("link-batch", batch.pk)
+    context = {
+        "title": "Открыть закрытые ссылки",
+        "crumbs": [
+            {"title": f"{batch.region.name}: ссылки", "url": reverse("region-links", args=[batch.region.code])},
+            {
+                "title": f"{timezone.localtime(batch.created_at):%d.%m.%Y}",
+                "url": reverse("link-batch", args=[batch.pk]),
+            },
+        ],
+        "form": form,
+        "submit": "Открыть снова",
+        "cancel_url": reverse("link-batch", args=[batch.pk]),
+        "lead": "Откроются все закрытые ссылки выпуска. Адреса и короткие коды останутся прежними",
+    }
+    return render(request, "pages/form.html", context, status=422 if form.is_bound else 200)

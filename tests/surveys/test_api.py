@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -16,9 +17,11 @@ from accounts import api_tokens
 from accounts.models import ApiToken, Consent, User
 from accounts.services import disable
 from regions.roles import Role
+from surveys.api.throttles import ByAddress
 from surveys.filling import pages
 from surveys.models import QuestionnaireVersion, Response, SurveyLink
 from surveys.models.questionnaires import published_definition
+from surveys.quality.addresses import key_name
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,
@@ -80,10 +83,11 @@ class Program:
     def get(self, name: str, *arguments: object, **query: object) -> Any:
         return self.client.get(reverse(name, args=arguments), query, headers=self.headers)
 
-    def post(self, name: str, *arguments: object, body: Any = None) -> Any:
+    def post(self, name: str, *arguments: object, body: Any = None, once: str | None = None) -> Any:
         content = body if isinstance(body, str | bytes) else json.dumps(body or {})
+        headers = self.headers | ({} if once is None else {"Idempotency-Key": once})
         return self.client.post(
-            reverse(name, args=arguments), content, content_type="application/json", headers=self.headers
+            reverse(name, args=arguments), content, content_type="application/json", headers=headers
         )
 
 
@@ -226,6 +230,96 @@ def test_a_link_is_made_and_closed(link: SurveyLink, rep: User):
     assert (stored.channel, stored.label, stored.target, stored.created_by) == ("site", "Сайт", 50, rep)
     closed = Program(rep).post("api-link-close", stored.pk)
     assert closed.status_code == 200 and closed.json()["state"] == "closing"
+
+
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+
+def test_a_request_sent_again_with_its_key_makes_no_second_link(link: SurveyLink, rep: User):
+    program = Program(rep)
+    made = program.post("api-links", body=new_link(link, label="Сайт"), once=KEY)
+    assert made.status_code == 201, made.content
+    # Whatever became of the link meanwhile, the same request leads to it.
+    program.post("api-link-pause", made.json()["id"])
+    again = program.post("api-links", body=new_link(link, label="Сайт"), once=KEY)
+    assert (again.status_code, again.json()["id"]) == (200, made.json()["id"]), again.content
+    for changed in ({"label": "Другая"}, {"label": "Сайт", "target": 5}, {"label": "Сайт", "closes_on": "2026-11-19"}):
+        refused = program.post("api-links", body=new_link(link, **changed), once=KEY)
+        assert refused.status_code == 409 and "другая ссылка" in refused.json()["detail"], changed
+    assert SurveyLink.objects.filter(channel="site").count() == 1
+    # Without a key, or with another, another link is meant.
+    for once in (None, KEY[::-1]):
+        assert program.post("api-links", body=new_link(link, label="Сайт"), once=once).status_code == 201
+    assert SurveyLink.objects.filter(channel="site").count() == 3
+
+
+def test_a_key_is_ones_own_and_tells_nothing_of_another(link: SurveyLink, rep: User):
+    colleague = MembershipFactory(role=Role.INSTITUTION_REP, region=None, institution=link.institution).user
+    for user, label in ((rep, "Сайт"), (colleague, "Сайт больницы")):
+        assert Program(user).post("api-links", body=new_link(link, label=label), once=KEY).status_code == 201
+
+
+def test_what_was_refused_uses_up_no_key(link: SurveyLink, rep: User):
+    program = Program(rep)
+    assert program.post("api-links", body=new_link(link, opens_on="2020-01-01"), once=KEY).status_code == 422
+    assert program.post("api-links", body=new_link(link), once=KEY).status_code == 201
+
+
+@pytest.mark.parametrize("once", ["", "short", "x" * 41, "ключ" * 5, "a b" * 10, f'"{KEY}"', KEY + "\n"])
+def test_a_key_that_is_none_is_refused_at_its_header(link: SurveyLink, rep: User, once: str):
+    refused = Program(rep).post("api-links", body=new_link(link), once=once)
+    assert refused.status_code == 422, refused.content
+    assert "Idempotency-Key" in refused.json()["errors"]
+    assert SurveyLink.objects.count() == 1
+
+
+def test_a_link_is_paused_and_goes_on_as_on_its_page(link: SurveyLink, rep: User):
+    program = Program(rep)
+    for name, states in (("api-link-pause", {"closing", "paused"}), ("api-link-resume", {"open"})):
+        for _ in range(2):
+            told = program.post(name, link.pk)
+            assert told.status_code == 200 and told.json()["state"] in states, name
+    assert SurveyLink.history.filter(id=link.pk).first().history_user == rep
+
+
+def test_what_a_link_cannot_do_now_is_said(link: SurveyLink, rep: User):
+    program = Program(rep)
+    assert "не закрыта" in program.post("api-link-reopen", link.pk).json()["detail"]
+    assert program.post("api-link-close", link.pk).status_code == 200
+    for name in ("api-link-pause", "api-link-resume"):
+        refused = program.post(name, link.pk)
+        assert refused.status_code == 409 and refused.json()["detail"], name
+    assert program.post("api-link-close", link.pk).status_code == 200, "closed is closed"
+
+
+def test_a_closed_link_is_opened_again_by_the_rules_of_its_page(link: SurveyLink, rep: User):
+    program = Program(rep)
+    program.post("api-link-close", link.pk)
+    for wrong in ("2026-11-01", "9999-12-31", "never"):
+        refused = program.post("api-link-reopen", link.pk, body={"closes_on": wrong})
+        assert refused.status_code == 422 and "closes_on" in refused.json()["errors"], wrong
+    participation = link.institution.participations.get()
+    participation.until = date(2026, 11, 25)
+    participation.save()
+    refused = program.post("api-link-reopen", link.pk, body={"closes_on": "2026-11-26"})
+    assert refused.status_code == 422 and "участвует с" in refused.json()["errors"]["closes_on"][0]
+    opened_again = program.post("api-link-reopen", link.pk, body={"closes_on": "2026-11-24"})
+    assert opened_again.status_code == 200, opened_again.content
+    assert (opened_again.json()["state"], opened_again.json()["closes_on"]) == ("open", "2026-11-24")
+    assert opened_again.json()["url"] == link.public_url
+    # Without a day: as long as the institution takes part.
+    program.post("api-link-close", link.pk)
+    assert program.post("api-link-reopen", link.pk).json()["closes_on"] == "2026-11-25"
+
+
+@pytest.mark.parametrize("name", ["api-link-pause", "api-link-resume", "api-link-close", "api-link-reopen"])
+def test_nobody_changes_a_link_that_is_not_theirs(link: SurveyLink, rep: User, name: str):
+    other = SurveyLinkFactory(institution=InstitutionFactory(region=RegionFactory(code="RU-TYU")))
+    assert Program(rep).post(name, other.pk).status_code == 404
+    chair = MembershipFactory(role=Role.HQ_CHAIR, region=link.institution.region).user
+    assert Program(chair).post(name, link.pk).status_code == 403
+    assert Program(rep, may_change=False).post(name, link.pk).status_code == 403
+    assert not SurveyLink.objects.exclude(closed_at=None, paused_at=None).exists()
 
 
 @pytest.mark.parametrize(
@@ -437,15 +531,43 @@ def test_answers_stay_with_the_version_of_their_link(link: SurveyLink):
 
 
 def test_the_public_part_is_limited_by_address_without_keeping_it(link: SurveyLink, monkeypatch: pytest.MonkeyPatch):
-    from accounts.throttles import ByAddress
+    monkeypatch.setattr(ByAddress, "most", 3)
+    cache.clear()
+    kept: dict[str, object] = {}
+    for name in ("set", "add"):
+        plain = getattr(cache, name)
 
-    monkeypatch.setattr(ByAddress, "rate", "3/min", raising=False)
-    kept: list[str] = []
-    plain_set = cache.set
-    monkeypatch.setattr(cache, "set", lambda key, *rest, **more: (kept.append(key), plain_set(key, *rest, **more)))
-    statuses = [Program().get("api-public-questionnaire", link.token).status_code for _ in range(4)]
-    assert statuses == [200, 200, 200, 429]
-    assert kept and not [key for key in kept if "127.0.0.1" in key]
+        def keep(key: str, value: object, *rest: Any, plain: Any = plain, **more: Any) -> Any:
+            kept[key] = value
+            return plain(key, value, *rest, **more)
+
+        monkeypatch.setattr(cache, name, keep)
+    refused = [Program().get("api-public-questionnaire", link.token) for _ in range(4)]
+    assert [one.status_code for one in refused] == [200, 200, 200, 429]
+    assert 0 < int(refused[3].headers["Retry-After"]) <= 60
+    day = key_name(ZoneInfo("Europe/Moscow"), NOON)
+    assert isinstance(kept.pop(day), bytes)
+    # No instants, and nothing that stands for the address once the key of the day is gone.
+    counters = {name: value for name, value in kept.items() if name.startswith(("today:", "api"))}
+    assert [type(value) for value in counters.values()] == [int]
+    assert not [name for name in kept if "127.0.0.1" in name]
+    cache.delete(day)
+    assert Program().get("api-public-questionnaire", link.token).status_code == 200
+
+
+def test_a_household_of_ipv6_is_one_address_and_a_minute_later_it_may_ask_again(
+    link: SurveyLink, monkeypatch: pytest.MonkeyPatch, clock: time_machine.Traveller
+):
+    monkeypatch.setattr(ByAddress, "most", 1)
+    cache.clear()
+
+    def ask(address: str) -> int:
+        url = reverse("api-public-questionnaire", args=[link.token])
+        return Client().get(url, REMOTE_ADDR=address).status_code
+
+    assert [ask("2001:db8::1"), ask("2001:db8::ffff:1"), ask("2001:db8:0:1::1")] == [200, 429, 200]
+    clock.move_to(NOON + timedelta(minutes=1))
+    assert ask("2001:db8::1") == 200
 
 
 def test_a_failure_is_answered_with_the_number_it_is_logged_under(link: SurveyLink, monkeypatch: Any, caplog: Any):

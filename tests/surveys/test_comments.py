@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from regions.models import RegionLifeSituation
+from regions.permissions import Permission
 from regions.roles import Role
 from surveys.comments import loading as comment_loading
 from surveys.counting import rollups
@@ -330,12 +331,45 @@ def test_the_list_filters_by_everything(world: World):
         ({"question": "suggestions"}, set()),
         ({"channel": "poster"}, set(every)),
         ({"channel": "sms"}, set()),
-        ({"satisfaction": "4"}, {"размеченное"}),
-        ({"satisfaction": "none"}, {"старое"}),
+        # Of others nobody learns who was not satisfied.
+        ({"satisfaction": "4"}, set(every)),
         ({"problem": str(problem.pk)}, {"соседнее"}),
     ):
         page = shown_to(client, world, **query)
         assert {word for word in every if f"Слово {word}" in page} == wanted, query
+
+
+@pytest.mark.parametrize("role", [Role.EXPERT, Role.AGENCY_ANALYST, Role.INSTITUTION_REP])
+def test_what_was_answered_beside_a_comment_is_told_to_the_institution_alone(world: World, role: Role):
+    """With a grade beside each comment the answers of few could be counted."""
+    unhappy = comment_of(world, "Слово грубое", satisfaction=1)
+    comment_of(world, "Слово доброе", satisfaction=4)
+    is_own = role == Role.INSTITUTION_REP
+    client = client_of(world, role)
+    url = reverse("institution-comments", args=[world.institution.pk])
+    page = client.get(url).content.decode()
+    assert ('name="satisfaction"' in page) == is_own and "Плакат" in page
+    found = client.get(url, {"satisfaction": "1", "sort": "satisfaction"}).content.decode()
+    assert "грубое" in found and ("доброе" in found) != is_own
+    book = openpyxl.load_workbook(io.BytesIO(client.get(url, {"format": "xlsx"}).content)).active
+    rows = [[cell.value for cell in row] for row in book.iter_rows()]
+    assert ("Ответ" in rows[0]) == is_own and ("Нет" in rows[1] + rows[2]) == is_own and "Канал" in rows[0]
+    # Nor on its own page, nor by the number of those that follow.
+    of_one = client.get(reverse("comment", args=[unhappy.pk]), {"satisfaction": "1"}).content.decode()
+    assert ("Удовлетворён" in of_one) == is_own
+
+
+def test_nobody_learns_of_the_answers_of_a_whole_region(world: World):
+    comment_of(world, "Слово", satisfaction=1)
+    MembershipFactory(
+        user=world.people[Role.INSTITUTION_REP], role=Role.EXPERT, region=world.region, starts_on=world.place.since
+    )
+    client = client_of(world, Role.INSTITUTION_REP)
+    url = reverse("region-comments", args=[world.region.code])
+    page = client.get(url)
+    assert page.status_code == 200 and 'name="satisfaction"' not in page.content.decode()
+    book = openpyxl.load_workbook(io.BytesIO(client.get(url, {"format": "xlsx"}).content)).active
+    assert "Ответ" not in [cell.value for cell in book[1]]
 
 
 @pytest.mark.parametrize(
@@ -601,6 +635,42 @@ def test_a_problem_that_is_none_is_refused_at_the_field(world: World, sent: dict
     assert not ProblemDraft.objects.exists()
 
 
+def test_a_problem_behind_which_only_answers_left_out_stand_looks_empty_and_can_go(world: World):
+    hidden, seen = comment_of(world, "Слово"), comment_of(world, "Другое слово")
+    by = world.people[Role.EXPERT]
+    problem = services.add_problem(place=world.place, title="Грубят", stage=None, by=by)
+    services.hand_over(comments=[hidden, seen], problem=problem, by=by)
+    Response.objects.filter(pk=hidden.response_id).update(is_excluded=True)
+    with pytest.raises(services.StillHasComments):
+        services.remove_problem(problem=problem, by=by)
+    hidden.refresh_from_db()
+    assert hidden.problem == problem, "refused, nothing has changed"
+    services.take_back(comment=seen, by=by)
+    client = client_of(world, Role.EXPERT)
+    url = reverse("problem-remove", args=[problem.pk])
+    assert url in client.get(reverse("problem-list", args=[world.region.code])).content.decode()
+    assert "Проблема убрана" in client.post(url, follow=True).content.decode()
+    assert not ProblemDraft.objects.exists()
+    # Taken back in, the comment is there, and behind nothing.
+    Response.objects.filter(pk=hidden.response_id).update(is_excluded=False)
+    assert Comment.objects.shown().get(pk=hidden.pk).problem is None
+
+
+def test_problems_are_locked_all_together_in_the_order_of_their_numbers(world: World):
+    """Two people who cross, each from behind the other's problem, would stop each other for good."""
+    by = world.people[Role.EXPERT]
+    problems = [services.add_problem(place=world.place, title=f"Дело {one}", stage=None, by=by) for one in range(3)]
+    made = [comment_of(world, f"Слово {number}") for number in range(3)]
+    for comment, problem in zip(made, reversed(problems), strict=True):
+        services.hand_over(comments=[comment], problem=problem, by=by)
+    with CaptureQueriesContext(connection) as queries:
+        services.hand_over(comments=made, problem=problems[1], by=by)
+    table = ProblemDraft._meta.db_table
+    (locking,) = [one["sql"] for one in queries if f'FROM "{table}"' in one["sql"]]
+    assert f'ORDER BY "{table}"."id" ASC' in locking
+    assert problems[1].comments.count() == 3
+
+
 def test_once_a_roadmap_has_taken_a_problem_up_nothing_behind_it_changes(world: World):
     comment, other = comment_of(world, "Слово"), comment_of(world, "Слово")
     by = world.people[Role.EXPERT]
@@ -663,6 +733,24 @@ def test_words_as_typed_are_shown_once_after_a_reason_and_recorded_first(
     assert "Жалоба 12 от 5 ноября" in journal
     assert "Фоминична" not in caplog.text
     assert "123-45-67" not in caplog.text
+
+
+def test_the_journal_outlives_the_answer(world: World):
+    comment = comment_of(world, RAW)
+    client = client_of(world, Role.NSI_ADMIN)
+    client.post(reverse("comment-raw", args=[comment.pk]), {"reason": "Жалоба 12 от 5 ноября"})
+    comment.response.delete()
+    reading = RawReading.objects.get()
+    assert (reading.comment, reading.institution, reading.answered_on) == (None, world.institution, TODAY)
+    assert RawReading.objects.permitting(world.people[Role.NSI_ADMIN], Permission.INSTITUTION_VIEW).exists()
+    url = reverse("raw-reading-list", args=[world.region.code])
+    said = ("Жалоба 12 от 5 ноября", world.institution.name, "Ответ от 05.11.2026 удалён", str(reading.read_by))
+    page = client.get(url).content.decode()
+    book = openpyxl.load_workbook(io.BytesIO(client.get(url, {"format": "xlsx"}).content))
+    row = next(book.active.iter_rows(min_row=2, values_only=True))
+    for words in said:
+        assert words in page and words in row, words
+    assert "Фоминична" not in page
 
 
 def test_nobody_finds_a_comment_by_what_is_hidden_in_it(world: World):

@@ -4,8 +4,9 @@ import gzip
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode, urljoin
 from zoneinfo import ZoneInfo
@@ -13,12 +14,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.signing import Signer
+from django.core.cache import cache
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from surveys import tasks
 from surveys.filling import pages
+from surveys.filling.page_keys import read_page_key
 from surveys.models import ChangeMade, FillingDraft, FormFeedback, Questionnaire, Response, SurveyLink
 from surveys.models.questionnaires import published_definition
 from surveys.services import filling
@@ -38,6 +42,8 @@ LAST = {"satisfaction": "yes", "recommend": "9"}
 def nothing_kept() -> Iterator[None]:
     pages.forget()
     published_definition.cache_clear()
+    # The same hour again for every test: what an address did in the one before would count.
+    cache.clear()
     yield
     pages.forget()
     published_definition.cache_clear()
@@ -260,16 +266,81 @@ def test_another_phone_finds_nothing(link: SurveyLink):
     assert "Мы сохранили" not in Phone(link).text
 
 
-def test_the_phone_holds_a_secret_of_the_portal_only_its_digest(link: SurveyLink):
+def kept_for(phone: Phone) -> filling.Kept | None:
+    token = phone.client.cookies["filling"].value
+    return filling.find_draft(link_id=phone.link.pk, token=token, now=timezone.now())
+
+
+def test_the_phone_holds_a_secret_the_portal_does_not_keep(link: SurveyLink):
     phone = Phone(link)
     cookie = phone.next(**FIRST).cookies["filling"]
     assert len(cookie.value) >= 22, "at least 128 bits"
     assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (address(link), True, "Lax")
     assert cookie["max-age"] == 3 * 24 * 60 * 60
-    draft = FillingDraft.objects.get()
-    assert cookie.value not in json.dumps([draft.token_digest, draft.sent, draft.key])
+    assert not in_the_clear([cookie.value])
     assert phone.next(handy="yes").cookies["filling"].value == cookie.value
     assert FillingDraft.objects.count() == 1, "one phone, one draft"
+
+
+def in_the_clear(words: Iterable[str]) -> list[str]:
+    """Which of these words stand in any column of any form kept, as text or as JSON would write them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM surveys_fillingdraft")
+        rows = cursor.fetchall()
+    assert rows
+    columns = [bytes(one) if isinstance(one, bytes | memoryview) else str(one).encode() for row in rows for one in row]
+    looks = {word: (word.encode(), json.dumps(word)[1:-1].encode()) for word in words}
+    return [word for word, written in looks.items() if any(one in column for one in written for column in columns)]
+
+
+def test_with_the_whole_database_and_no_phone_nobody_reads_a_form_that_was_left(link: SurveyLink):
+    phone = Phone(link)
+    key = key_in(phone.page)
+    words = "Очередь на два часа, врач Иванова"
+    phone.next(**FIRST | {"how": "desk"}, why=words)
+    phone.press("_do=save")
+    random = read_page_key(link.pk, key).random
+    assert not in_the_clear([words, "Очередь", "desk", key, random, "satisfaction", "why"])
+    # The answers go another way, without the cookie, and the form that was kept stays: nothing of them is in it.
+    send(Client(), link, key=key, **FIRST | {"how": "desk"}, why=words, **LAST)
+    response = Response.objects.get()
+    assert response.key == random and words in str(response.answers)
+    assert not in_the_clear([response.key, bytes(response.digest).hex(), words])
+    found = kept_for(phone)
+    assert found and found.key == key and found.sent["why"] == [words], "the phone itself reads all of it"
+
+
+def test_the_length_of_a_kept_form_does_not_tell_what_it_became(link: SurveyLink):
+    for words in ("Да", "Долго ждали. " * 15):
+        Phone(link).next(**FIRST | {"how": "desk"}, why=words)
+    assert len({len(bytes(one.content)) for one in FillingDraft.objects.all()}) == 1
+
+
+def test_the_token_is_looked_up_and_encrypts_under_two_keys_of_which_none_tells_the_other(link: SurveyLink):
+    keys = {filling._derived("token", purpose) for purpose in (filling._LOOKUP, filling._CONTENT)}
+    assert len(keys) == 2 and sha256(b"token").digest() not in keys
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "changed", "of another link", "of another phone"])
+def test_a_form_that_was_damaged_begins_anew(link: SurveyLink, damage: str):
+    phone = Phone(link)
+    phone.next(**FIRST)
+    draft = FillingDraft.objects.get()
+    content = bytes(draft.content)
+    form = kept_for(phone)
+    assert form
+    draft.content = {
+        "cut": content[:7],
+        "empty": b"",
+        "changed": content[:-1] + bytes([content[-1] ^ 1]),
+        "of another link": filling._encrypted(form, phone.client.cookies["filling"].value, link.pk + 1),
+        "of another phone": filling._encrypted(form, "x" * 32, link.pk),
+    }[damage]
+    draft.save()
+    assert phone.open().status_code == 200 and "Мы сохранили" not in phone.text
+    phone.next(**FIRST)
+    assert FillingDraft.objects.count() == 1
+    assert "Мы сохранили" in phone.open().content.decode(), "what is kept next takes its place"
 
 
 def test_a_cookie_of_another_link_opens_nothing(link: SurveyLink):
@@ -320,7 +391,8 @@ def test_only_answers_to_its_questions_are_kept(link: SurveyLink):
         client, link, key=opened(client, link), _do="save", **many,
         how=["web"] * 50, service_date="\x00", satisfaction_comment="чужой вопрос", kin__0__age="1",
     )  # fmt: skip
-    assert FillingDraft.objects.get().sent == {"how": ["web", "web"], "kin-count": ["0"]}
+    kept = filling.find_draft(link_id=link.pk, token=client.cookies["filling"].value, now=timezone.now())
+    assert kept and kept.sent == {"how": ["web", "web"], "kin-count": ["0"]}
 
 
 def test_starting_again_deletes_what_was_kept(link: SurveyLink):
@@ -375,10 +447,27 @@ def test_so_many_drafts_of_a_link_and_no_more(link: SurveyLink, monkeypatch: pyt
     page = late.press("_do=save")
     assert page.status_code == 429 and "сейчас не получилось" in late.text
     known.next(handy="yes")
-    assert FillingDraft.objects.get(step=2), "a phone that is known goes on being kept"
+    kept = kept_for(known)
+    assert kept and kept.step == 2, "a phone that is known goes on being kept"
     monkeypatch.setattr(filling, "MOST_DRAFTS_AN_HOUR", 1000)
     monkeypatch.setattr(filling, "MOST_DRAFTS", 3)
     Phone(link).next(**FIRST)
+    assert FillingDraft.objects.count() == 3
+
+
+def test_one_address_does_not_take_the_places_of_all_others(link: SurveyLink, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(filling, "MOST_DRAFTS_BY_ADDRESS_AN_HOUR", 2)
+    known = Phone(link)
+    known.next(**FIRST)
+    for _ in range(3):
+        Phone(link).next(**FIRST)
+    assert FillingDraft.objects.count() == 2
+    known.next(handy="yes")
+    kept = kept_for(known)
+    assert kept and kept.step == 2, "a form begun before goes on being kept"
+    others = Phone(link)
+    others.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+    others.next(**FIRST)
     assert FillingDraft.objects.count() == 3
 
 
@@ -396,10 +485,10 @@ def test_a_draft_resumed_in_the_grace_is_still_taken_and_not_after_it(link: Surv
     assert phone.open().status_code == 410
 
 
-def test_a_draft_under_an_old_secret_gets_a_new_key(link: SurveyLink):
+def test_a_draft_under_an_old_secret_gets_a_new_key(link: SurveyLink, settings: Any):
     phone = Phone(link)
     phone.next(**FIRST)
-    FillingDraft.objects.update(key=Signer(salt="old").sign("abc.1"))
+    settings.SECRET_KEY = "another secret of the portal" * 2
     assert "Мы сохранили" in phone.open().content.decode()
     phone.next(handy="yes")
     phone.next()

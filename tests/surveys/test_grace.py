@@ -1,7 +1,7 @@
-"""Answers begun before a link closes: they arrive in the grace and belong to the day on which they were begun."""
+"""Answers begun before a link closes: they arrive in the grace and belong to the last day of the link."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -44,6 +44,27 @@ def test_answers_begun_before_midnight_belong_to_the_day_before(client: Client, 
     response = Response.objects.get()
     # Five days after the service when begun, six when it arrived; the quarter ended at midnight.
     assert (response.answered_on, response.is_eligible) == (date(2026, 11, 20), True)
+
+
+@pytest.mark.parametrize("begun_on", [date(2026, 11, 10), date(2026, 11, 19)])
+def test_a_page_open_for_days_gives_answers_of_the_last_day(client: Client, begun_on: date):
+    """Begun before the service was given, in another quarter even: what was sent after midnight is of the last day."""
+    link = SurveyLinkFactory(opens_on=date(2026, 11, 1), closes_on=date(2026, 12, 20))
+    zone = ZoneInfo(link.institution.region.time_zone)
+    with time_machine.travel(datetime.combine(begun_on, time(12), zone), tick=False):
+        key = open_page(client, link)
+    with time_machine.travel(datetime(2026, 12, 21, 0, 5, tzinfo=zone), tick=False):
+        assert send(client, link, key) == 200
+    response = Response.objects.get()
+    assert (response.answered_on, response.is_eligible) == (date(2026, 12, 20), False)
+
+
+def test_a_page_given_out_seconds_after_midnight_belongs_to_the_last_day(client: Client):
+    link = SurveyLinkFactory(opens_on=date(2026, 11, 1), closes_on=date(2026, 11, 20))
+    midnight = datetime(2026, 11, 21, tzinfo=link.institution.region.zone)
+    begun, sent = midnight + timedelta(seconds=2), midnight + timedelta(minutes=3)
+    assert link.accepts(begun_at=begun, now=sent)
+    assert link.institution.region.local_date(link.answered_at(sent)) == date(2026, 11, 20)
 
 
 def test_while_the_link_is_open_an_answer_belongs_to_the_day_it_arrives(client: Client):

@@ -272,7 +272,7 @@ class Links(RuleBasedStateMachine):
         assert taken == model.takes(begun_at, self.now)
         if not taken:
             return
-        day = link.answered_at(begun_at=begun_at, now=self.now).astimezone(ZONE).date()
+        day = link.answered_at(self.now).astimezone(ZONE).date()
         # No answer ever lies outside the days of its link.
         assert link.opens_on <= day and (link.closes_on is None or day <= link.closes_on)
         sent = {"service_date": [day.isoformat()], "satisfaction": ["yes"], "recommend": ["9"]}
