@@ -4,6 +4,8 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Q
 
 from accounts import consent, second_factor
@@ -19,11 +21,15 @@ class TooManyTokens(Exception):
     """The person has as many keys as one may have."""
 
 
+@transaction.atomic
 def issue(*, user: User, name: str, days: int, may_change: bool, at: datetime) -> tuple[ApiToken, str]:
     """Make a key that works for `days` (1…365) days: the row, and the key itself, which is shown once.
 
-    Raises TooManyTokens.
+    Raises TooManyTokens, and PermissionDenied when the person was shut out in the meantime.
     """
+    # Of two made in one moment the second counts the first; none slips in behind `revoke_all`.
+    if not User.objects.select_for_update(no_key=True).get(pk=user.pk).is_active:
+        raise PermissionDenied
     if ApiToken.objects.in_force(at).filter(user=user).count() >= MOST_IN_FORCE:
         raise TooManyTokens
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -64,9 +70,14 @@ def note_use(token: ApiToken, *, at: datetime) -> None:
         )
 
 
-def revoke(*, token: ApiToken, at: datetime) -> None:
-    """From now on the key opens nothing. Revoking twice keeps the first instant."""
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at)
+def revoke(*, token: ApiToken, at: datetime) -> bool:
+    """From now on the key opens nothing. Revoking twice keeps the first instant; returns whether this was the first."""
+    return bool(ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at))
+
+
+def revoke_all(*, user: User, at: datetime) -> None:
+    """As `revoke`, all the keys of a person."""
+    user.api_tokens.filter(revoked_at=None).update(revoked_at=at)
 
 
 def _digest(secret: str) -> str:

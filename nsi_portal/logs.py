@@ -13,7 +13,7 @@ class RefusalFilter(logging.Filter):
     Whoever reads the link of a letter in the log could come in somebody's stead.
     """
 
-    UNSPOKEN = ("/s/", "/invitation/", "/signup/", "/accounts/password/reset/key/")
+    UNSPOKEN = ("/s/", "/api/v1/public/", "/invitation/", "/signup/", "/accounts/password/reset/key/")
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno >= logging.ERROR:

@@ -133,7 +133,7 @@ def _ground(permission: Permission, person: User, target: Target, membership: Me
         if acting and acting != membership.pk:
             return Ground(membership, False, "сейчас выбрана другая роль")
         return Ground(membership, True, _since(membership))
-    return Ground(membership, False, _lack(person, target, membership, timezone.localdate()))
+    return Ground(membership, False, _lack(person, target, membership, membership.local_date(timezone.now())))
 
 
 def _acting_in(person: User, membership: Membership) -> User:

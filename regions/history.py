@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 
 from accounts.models import User
-from accounts.services import SECOND_FACTOR_RESET
+from accounts.services import API_KEY_REVOKED, SECOND_FACTOR_RESET
 from regions.models.bodies import Competence
 from regions.models.people import Membership
 from regions.models.places import RegionLifeSituation
@@ -28,7 +28,7 @@ MOST_RECORDS = 200
 NOTHING = "—"
 _KINDS = {"+": "внесено", "~": "изменено", "-": "удалено"}
 # Reasons of changes that touch no field: what was done instead.
-_DEEDS = {SECOND_FACTOR_RESET: "сброшен второй шаг"}
+_DEEDS = {SECOND_FACTOR_RESET: "сброшен второй шаг", API_KEY_REVOKED: "отозван ключ для программ"}
 _CODES = {"competences": Competence, "roles": Role}
 
 

@@ -224,7 +224,7 @@ class _Reader(SheetReader):
         role = self.roles.get(plain_name(text_of(value)))
         if role is None or role not in self.grantable:
             titles = "; ".join(one.label for one in Role if one in self.grantable)
-            told = "такую роль вы дать не можете" if role else f"нет роли «{short(text_of(value))}»"
+            told = "такую роль Вы дать не можете" if role else f"нет роли «{short(text_of(value))}»"
             raise WrongCell(f"{told}; возможные: {titles}")
         return role
 

@@ -28,7 +28,7 @@ class ActingRoleMiddleware(MiddlewareMixin):
         chosen = request.session.get(SESSION_KEY)
         if chosen is None:
             return
-        membership = request.user.memberships.in_force(timezone.localdate()).filter(pk=chosen).first()
+        membership = request.user.memberships.in_force_at(timezone.now()).filter(pk=chosen).first()
         if membership is None:
             # It has ended since: back to all roles, as if nothing had been chosen.
             del request.session[SESSION_KEY]

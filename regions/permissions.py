@@ -245,8 +245,11 @@ SECOND_FACTOR_ROLES = FEDERAL_ROLES | {Role.NSI_ADMIN}
 
 
 def memberships_in_force(user: User) -> MembershipQuerySet:
-    """The memberships of today of a person who is signed in: all, or the one they have chosen to act in."""
-    memberships = user.memberships.in_force(timezone.localdate())
+    """The memberships of now of a person who is signed in: all, or the one they have chosen to act in.
+
+    A role lasts to 24:00 of its last day in its region (decision 19).
+    """
+    memberships = user.memberships.in_force_at(timezone.now())
     if not user.is_active:
         return memberships.none()
     acting = getattr(user, "acting_membership_id", None)
@@ -261,7 +264,7 @@ def memberships_granting(user: User, permission: Permission) -> MembershipQueryS
 
 def needs_second_factor(user: User) -> bool:
     """Whether a role of today obliges the person to sign in with a second factor, whichever they act in."""
-    return user.memberships.in_force(timezone.localdate()).filter(role__in=SECOND_FACTOR_ROLES).exists()
+    return user.memberships.in_force_at(timezone.now()).filter(role__in=SECOND_FACTOR_ROLES).exists()
 
 
 def roles_grantable(by: Person, *, region: Region | None = None) -> set[Role]:

@@ -11,7 +11,7 @@ from django.db.models import Case, Count, Exists, ExpressionWrapper, F, OuterRef
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
-from regions.local_dates import local_date
+from regions.local_dates import local_date, one_date
 from regions.permissions import (
     BOUND_TO_LIFE_SITUATION,
     ROLE_PERMISSIONS,
@@ -60,6 +60,20 @@ def with_words(field: str, text: str) -> Q:
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def in_force(self, on: date) -> Self:
         return self.filter(starts_on__lte=on).filter(Q(ends_on=None) | Q(ends_on__gte=on))
+
+    def in_force_at(self, at: datetime) -> Self:
+        """In force at an instant, each by the clock of its region, federal ones by that of the portal."""
+        if day := one_date(at):
+            return self.in_force(day)
+        return self.not_ended_at(at).filter(starts_on__lte=F("day_there"))
+
+    def not_ended_at(self, at: datetime) -> Self:
+        """In force at an instant or yet to begin."""
+        if there := one_date(at):
+            return self.filter(Q(ends_on=None) | Q(ends_on__gte=there))
+        # By a name: written into the filter itself it would leave out roles that have no region of their own.
+        day = local_date(at, zone="region__time_zone", or_zone="institution__region__time_zone")
+        return self.alias(day_there=day).filter(Q(ends_on=None) | Q(ends_on__gte=F("day_there")))
 
     def federal(self) -> Self:
         return self.filter(region=None, institution=None)
@@ -167,12 +181,12 @@ class RegionQuerySet(models.QuerySet["Region"]):
             )
         )
 
-    def without_administrator(self, on: date) -> Self:
+    def without_administrator(self, at: datetime) -> Self:
         """Those in which nobody who can sign in manages people by a role of the region itself."""
         from regions.models import Membership
 
         managing = [role for role, granted in ROLE_PERMISSIONS.items() if Permission.PEOPLE_MANAGE in granted]
-        held = Membership.objects.in_force(on).filter(role__in=managing, user__is_active=True, region=OuterRef("pk"))
+        held = Membership.objects.in_force_at(at).filter(role__in=managing, user__is_active=True, region=OuterRef("pk"))
         return self.filter(~Exists(held))
 
 
@@ -344,6 +358,10 @@ class LifeSituationQuerySet(models.QuerySet["LifeSituation"]):
     def available_in(self, region: Region) -> Self:
         """What a region may take: the catalogue and what it described itself."""
         return self.filter(Q(region=None) | Q(region=region))
+
+    def of_institution(self, institution: Institution) -> Self:
+        """Those in which it takes part or ever did; once each, however often it left and came back."""
+        return self.filter(pk__in=institution.participations.values("life_situation"))
 
     def visible_to(self, user: Person) -> Self:
         """The catalogue, and what regions described themselves for who sees those regions or takes part there."""

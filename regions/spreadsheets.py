@@ -8,14 +8,15 @@ meet a byte that was not counted. Writing: `write_text` puts people's words into
 import io
 import posixpath
 import re
+import secrets
 import warnings
 import xml.etree.ElementTree as ET
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import IO, Any
+from typing import IO, Any, Final
 from xml.parsers import expat
 
 from openpyxl import Workbook, load_workbook
@@ -23,6 +24,8 @@ from openpyxl.cell import Cell, MergedCell
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.cell_range import CellRange
 from python_calamine import CalamineError, CalamineWorkbook
+
+from regions.signs import UNWRITABLE
 
 MAX_FILE_BYTES = 10 * 2**20
 MAX_UNPACKED_BYTES = 64 * 2**20
@@ -37,7 +40,10 @@ _MAX_TREE_BYTES = 2**20
 # A workbook that is opened whole takes some 400 bytes an element: at most 200 MB. Ranges are made cell by cell.
 MAX_REOPENED_ELEMENTS = 400_000
 MAX_REOPENED_RANGES = 100_000
+# In characters: what Excel lets one cell hold, and what all cells of a sheet may hold together. A few bytes point at
+# one text many times, and whoever reads the rows copies it each time.
 MAX_CELL_TEXT = 32_767
+MAX_TEXT = 32 * 2**20
 _CHUNK = 64 * 1024
 
 _ZIP = b"PK\x03\x04"
@@ -45,12 +51,33 @@ _ZIP_DIRECTORY_ENTRY = b"PK\x01\x02"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_FLAG = 1
 _MACROS_PART = "vbaproject.bin"
+# Where every program puts the shared texts, and the only place the library reads them from.
+_SHARED = "xl/sharedstrings.xml"
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
 _ROW_NUMBER = re.compile(r"[1-9]\d{0,6}")
-# What XML cannot hold, and so no XLSX can.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # A cell that begins with one of these turns into a formula when it is edited or carried over to CSV.
 _FORMULA_STARTS = tuple("=+-@\t\r")
+
+# A workbook of our own.
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OWN_SHEET = "xl/worksheets/sheet1.xml"
+_RELATION_TO = (
+    f'<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="r" Type="{_OFFICE}/{{}}" Target="{{}}"/></Relationships>'
+)
+_SHEET = f'<worksheet xmlns="{_MAIN}"><sheetData>{{}}</sheetData></worksheet>'
+_SHARED_TEXTS = f'<sst xmlns="{_MAIN}">{{}}</sst>'
+_OWN_BOOK = {
+    "[content_types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>'.encode(),
+    "_rels/.rels": _RELATION_TO.format("officeDocument", "xl/workbook.xml").encode(),
+    "xl/workbook.xml": (
+        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+        '<sheets><sheet name="1" sheetId="1" r:id="r"/></sheets></workbook>'
+    ).encode(),
+    "xl/_rels/workbook.xml.rels": _RELATION_TO.format("worksheet", "worksheets/sheet1.xml").encode(),
+}
 
 _NOT_XLSX = "Это не книга XLSX. Откройте файл в Excel или LibreOffice и сохраните как «Книга Excel (.xlsx)»"
 _DAMAGED = "Файл повреждён: его не удаётся прочитать. Сохраните книгу заново и пришлите её ещё раз"
@@ -58,6 +85,11 @@ _ENCRYPTED = "Файл защищён паролем. Снимите парол�
 _OLD_EXCEL = "Это старый формат .xls. Сохраните книгу как «Книга Excel (.xlsx)»"
 _WITH_MACROS = "В файле есть макросы. Сохраните его как «Книга Excel (.xlsx)», без макросов"
 _TOO_LARGE_UNPACKED = "Файл слишком велик в распакованном виде. Оставьте в книге только лист с данными"
+_TOO_MUCH_TEXT = "На листе «{}» слишком много текста. Разделите файл на части"
+_TOO_LONG_TEXT = f"На листе «{{}}» есть ячейка, где больше {MAX_CELL_TEXT} знаков. Сократите текст в ней"
+
+
+UNCOMPUTED: Final = "#?"
 
 
 class WorkbookRefused(Exception):
@@ -66,9 +98,16 @@ class WorkbookRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CellError:
-    """What a formula that failed has left in its cell, for example #REF!."""
+    """What a formula that failed has left in its cell, for example #REF!; UNCOMPUTED when it has left nothing."""
 
     code: str
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, after «в ячейке»."""
+        if self.code == UNCOMPUTED:
+            return "формула, результат которой не сохранён; откройте книгу в Excel и сохраните её заново"
+        return f"ошибка формулы {self.code}"
 
     def __str__(self) -> str:
         return self.code
@@ -105,7 +144,7 @@ class SheetRows:
 def open_workbook_rows(file: bytes | IO[bytes], *, max_rows: int, max_columns: int) -> SheetRows:
     """Read the first visible sheet of an XLSX within the limits. Raises WorkbookRefused.
 
-    A formula gives the value that was kept with it, or nothing.
+    A formula gives the value that was kept with it.
     """
     parts = _counted_parts(_content(file))
     name, path, needed = _first_sheet(parts)
@@ -113,26 +152,71 @@ def open_workbook_rows(file: bytes | IO[bytes], *, max_rows: int, max_columns: i
     for part in sorted(needed):
         _parse(parts[part], guard if part == path else _Guard())
     try:
+        parts, needed, texts = _texts_apart(parts, needed)
         with CalamineWorkbook.from_filelike(_packed(parts, needed)) as workbook:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.end is None:
                 # Two readers of one text must not disagree about whether there is anything in it.
                 if guard.last_row:
                     raise WorkbookRefused(_DAMAGED)
-                return SheetRows(name, [], [])
-            rows: list[list[Any]] = [list(row) for row in sheet.iter_rows()]
+                rows = []
+            else:
+                rows = _with_texts(sheet.iter_rows(), texts, name)
             merges = [
                 Merge(top + 1, left + 1, bottom + 1, right + 1)
                 for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
             ]
     except CalamineError as error:
         raise WorkbookRefused(_DAMAGED) from error
-    for (row, column), code in guard.errors.items():
+    for (row, column), code in sorted(guard.errors.items()):
         # The library shows a failed formula as an empty cell, and an answer would be lost without a word.
-        if row <= len(rows):
-            rows[row - 1] += [""] * (column - len(rows[row - 1]))
-            rows[row - 1][column - 1] = CellError(code.strip() or "#ERROR!")
+        rows += [[] for _ in range(row - len(rows))]
+        rows[row - 1] += [""] * (column - len(rows[row - 1]))
+        rows[row - 1][column - 1] = CellError(code.strip() or "#ERROR!")
     return SheetRows(name, rows, merges)
+
+
+def _texts_apart(parts: dict[str, bytes], names: set[str]) -> tuple[dict[str, bytes], set[str], dict[str, str]]:
+    """The same parts, with a short mark instead of each shared text; the names to pack; the text behind each mark.
+
+    The library copies a shared text for every cell that points at it: a workbook of 7 kB would take gigabytes. So it
+    reads each text once, in a workbook of its own, and the cells of the sheet get its mark.
+    """
+    if _SHARED not in names:
+        return parts, names, {}
+    counter = _TextCounter()
+    _parse(parts[_SHARED], counter)
+    # By chance, lest anybody writes a mark into a cell.
+    prefix = f"{secrets.token_hex(8)}:"
+    marks = [f"{prefix}{number}" for number in range(counter.texts)]
+    own = {
+        **_OWN_BOOK,
+        _SHARED: parts[_SHARED],
+        _OWN_SHEET: _SHEET.format("".join(f'<row><c t="s"><v>{i}</v></c></row>' for i in range(len(marks)))).encode(),
+    }
+    with CalamineWorkbook.from_filelike(_packed(own, own)) as workbook:
+        texts = [str(row[0]) for row in workbook.get_sheet_by_index(0).iter_rows()] if marks else []
+    if len(texts) != len(marks):
+        raise WorkbookRefused(_DAMAGED)
+    marked = _SHARED_TEXTS.format("".join(f"<si><t>{mark}</t></si>" for mark in marks)).encode()
+    return {**parts, _SHARED: marked}, names, dict(zip(marks, texts, strict=True))
+
+
+def _with_texts(rows: Iterable[list[Any]], texts: dict[str, str], sheet: str) -> list[list[Any]]:
+    """The rows with the shared texts in their places, if cells do not hold too much together."""
+    found = []
+    left = MAX_TEXT
+    for marked in rows:
+        row = [texts.get(value, value) for value in marked]
+        for value in row:
+            if type(value) is str and value:
+                left -= len(value)
+                if len(value) > MAX_CELL_TEXT:
+                    raise WorkbookRefused(_TOO_LONG_TEXT.format(sheet))
+        if left < 0:
+            raise WorkbookRefused(_TOO_MUCH_TEXT.format(sheet))
+        found.append(row)
+    return found
 
 
 def _content(file: bytes | IO[bytes]) -> bytes:
@@ -258,6 +342,17 @@ class _Guard:
             raise WorkbookRefused(_TOO_LARGE_UNPACKED)
 
 
+class _TextCounter(_Guard):
+    """Counts the shared texts."""
+
+    texts = 0
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        super().start(name, attributes)
+        if name.rpartition(":")[2] == "si":
+            self.texts += 1
+
+
 @dataclass
 class _SheetGuard(_Guard):
     """Finds how far the values of a sheet reach and which of them are errors.
@@ -274,18 +369,22 @@ class _SheetGuard(_Guard):
     elements: int = 0
     _row: int = 0
     _at: tuple[int, int] = (0, 0)
-    _is_error: bool = False
-    _reads_error: bool = False
+    _type: str = ""
+    _reads: bool = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         super().start(name, attributes)
-        if self._reads_error:
-            self._reads_error = False
+        if self._reads:
+            self._reads = False
             self.parser.CharacterDataHandler = None
         local = name.rpartition(":")[2]
-        if local == "c":
+        if local == "f":
+            # Its value comes after it; a program that computes nothing writes none.
+            self._check_place()
+            self.errors[self._at] = UNCOMPUTED
+        elif local == "c":
             self._at = self._place(attributes.get("r"))
-            self._is_error = attributes.get("t") == "e"
+            self._type = attributes.get("t", "")
         elif local in ("v", "is"):
             self._take_value()
         elif local == "row":
@@ -306,7 +405,7 @@ class _SheetGuard(_Guard):
             column = column * 26 + ord(letter) - ord("A") + 1
         return int(match[2]), column
 
-    def _take_value(self) -> None:
+    def _check_place(self) -> None:
         row, column = self._at
         if max(row, self._row) > self.max_rows:
             raise WorkbookRefused(
@@ -318,11 +417,29 @@ class _SheetGuard(_Guard):
                 f"На листе «{self.name}» заполнено больше {self.max_columns} столбцов"
                 f" (есть значение в столбце {get_column_letter(min(column, 16_384))}). Удалите лишние столбцы"
             )
-        self.last_row = max(self.last_row, row)
-        if self._is_error:
+
+    def _take_value(self) -> None:
+        self._check_place()
+        if self._type == "e":
             self.errors[self._at] = ""
-            self._reads_error = True
-            self.parser.CharacterDataHandler = self._error_text
+            self._read(self._error_text)
+        elif self._at in self.errors and self._type != "str":
+            # Of a formula: an empty value is none, unless it is a text.
+            self._read(self._formula_value)
+            return
+        else:
+            self.errors.pop(self._at, None)
+        self.last_row = max(self.last_row, self._at[0])
+
+    def _read(self, take: Callable[[str], None]) -> None:
+        self._reads = True
+        self.parser.CharacterDataHandler = take
+
+    def _formula_value(self, text: str) -> None:
+        # What stands between the cells may come here, too.
+        if text.strip():
+            self.errors.pop(self._at, None)
+            self.last_row = max(self.last_row, self._at[0])
 
     def _error_text(self, text: str) -> None:
         self.errors[self._at] = (self.errors[self._at] + text)[:20]
@@ -448,7 +565,7 @@ def safe_text(value: object) -> str:
 
     A leading = + - @ stays: `write_text` makes it text by the type of the cell, not by changing what people wrote.
     """
-    return _UNWRITABLE.sub("", str(value))[:MAX_CELL_TEXT]
+    return UNWRITABLE.sub("", str(value))[:MAX_CELL_TEXT]
 
 
 def write_text(cell: Cell | MergedCell, value: object) -> None:

@@ -38,6 +38,9 @@ def test_a_refused_page_is_one_line_without_a_trace(client: Client, lines: pytes
     ("path", "spoken"),
     [
         ("/s/abc/", False),
+        ("/api/v1/public/abc/", False),
+        ("/api/v1/public/abc/answers/", False),
+        ("/api/v1/links/", True),
         ("/invitation/abc/", False),
         ("/signup/abc/", False),
         ("/accounts/password/reset/key/1-abc/", False),

@@ -257,12 +257,18 @@ class SignUpForm(forms.Form):
 
 
 class FindInstitutionForm(forms.Form):
-    """Which institution somebody represents: a search, so nothing in it is a mistake."""
+    """Which institution somebody represents: a search. Without words it is the beginning of the region's list."""
 
     region = forms.ModelChoiceField(
         Region.objects.none(), to_field_name="code", label="Регион", empty_label="Выберите регион"
     )
-    name = forms.CharField(label="Учреждение: слова из названия", max_length=200, required=False)
+    name = forms.CharField(
+        label="Учреждение: слова из названия",
+        min_length=3,
+        max_length=200,
+        required=False,
+        error_messages={"min_length": "Введите хотя бы три буквы названия"},
+    )
 
     def __init__(self, *args: Any, regions: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from regions.models.bodies import BodyMember
@@ -77,8 +78,15 @@ class Membership(models.Model):
         """The region it belongs to, by itself or by its institution; a federal role has none."""
         return self.institution.region if self.institution else self.region
 
+    def local_date(self, at: datetime) -> date:
+        """The day it is where the role belongs: in its region, or by the clock of the portal."""
+        return self.home_region.local_date(at) if self.home_region else timezone.localtime(at).date()
+
     def is_in_force(self, on: date) -> bool:
         return self.starts_on <= on and (self.ends_on is None or self.ends_on >= on)
+
+    def is_in_force_at(self, at: datetime) -> bool:
+        return self.is_in_force(self.local_date(at))
 
 
 class Invitation(models.Model):

@@ -122,6 +122,7 @@ def form_body(
     _check_day("document_date", decision.day, today)
     _check_group(kind, head)
     with transaction.atomic():
+        _lock_region(region.pk)
         body = Body(region=region, kind=kind, formed_on=formed_on, title=title)
         _check_life_situations(body, life_situations)
         if body.is_group:
@@ -220,8 +221,14 @@ def _move_beginning(body: Body, formed_on: date) -> None:
         raise WrongDay(f"{early} в составе с {early.starts_on:%d.%m.%Y}, это раньше", "formed_on")
 
 
+def _lock_region(region_id: int) -> None:
+    """First of all: a file of members holds the region before its bodies too, and two orders lock each other out."""
+    Region.objects.select_for_update(no_key=True).get(pk=region_id)
+
+
 def _locked(body: Body) -> Body:
     """The body as it is now; until the transaction ends nobody else changes it or its members."""
+    _lock_region(body.region_id)
     locked = Body.objects.select_for_update().get(pk=body.pk)
     locked.region = body.region
     return locked
@@ -419,6 +426,7 @@ def appoint_commissioner(
     _check_day("appointed_on", appointed_on, today)
     _check_day("document_date", decision.day, today)
     with transaction.atomic():
+        _lock_region(region.pk)
         commissioner = ServiceCommissioner(region=region, appointed_on=appointed_on, **_facts(facts))
         _refuse_second_commissioner(commissioner, appointed_on)
         _put_document(commissioner, decision)
@@ -534,6 +542,7 @@ def accreditation_state(commissioner: ServiceCommissioner, on: date) -> tuple[st
 
 
 def _locked_commissioner(commissioner: ServiceCommissioner) -> ServiceCommissioner:
+    _lock_region(commissioner.region_id)
     locked = ServiceCommissioner.objects.select_for_update().get(pk=commissioner.pk)
     locked.region = commissioner.region
     return locked

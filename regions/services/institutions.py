@@ -89,9 +89,11 @@ def plain_name(name: str) -> str:
     return " ".join(name.translate(_QUOTES).casefold().replace("ё", "е").replace("№", " № ").split())
 
 
+@transaction.atomic
 def add_institution(*, region: Region, particulars: Particulars, by: User, at: datetime) -> Institution:
     """Raises PermissionDenied, NameTaken."""
     require(by, Permission.INSTITUTION_MANAGE, region)
+    _lock_names(region.pk)
     _require_free(particulars.name, region.pk)
     institution = Institution(
         region=region,
@@ -104,9 +106,11 @@ def add_institution(*, region: Region, particulars: Particulars, by: User, at: d
     return institution
 
 
+@transaction.atomic
 def change_institution(*, institution: Institution, particulars: Particulars, by: User, at: datetime) -> Institution:
     """Only what has changed is stored, and only if anything has. Raises PermissionDenied, NameTaken."""
     require(by, Permission.INSTITUTION_MANAGE, institution)
+    _lock_names(institution.region_id)
     current = Institution.objects.select_related("sphere").get(pk=institution.pk)
     changed = differences(current, particulars)
     if "name" in changed:
@@ -122,6 +126,11 @@ def differences(institution: Institution, particulars: Particulars) -> list[str]
     """The fields in which the institution is known otherwise."""
     names = ("name", "settlement", "locality", "sphere")
     return [name for name in names if getattr(institution, name) != getattr(particulars, name)]
+
+
+def _lock_names(region_id: int) -> None:
+    """Of two that give like names in one moment the second sees the first's; loading a file holds the same row."""
+    Region.objects.select_for_update(no_key=True).get(pk=region_id)
 
 
 def _require_free(name: str, region_id: int, besides: int | None = None) -> None:

@@ -145,7 +145,7 @@ def find_obstacles(people: Sequence[Invitee], *, by: User, at: datetime) -> dict
         if one.claim in seen:
             found[place] = Obstacle(kinds.TWICE, "Этот адрес в той же роли уже есть в списке выше")
         elif user == by:
-            found[place] = Obstacle(kinds.ONESELF, "Это ваш адрес: роль вам может дать только другой администратор")
+            found[place] = Obstacle(kinds.ONESELF, "Это Ваш адрес: роль Вам может дать только другой администратор")
         elif one.claim in held:
             since = held[one.claim].starts_on
             found[place] = Obstacle(kinds.HOLDS, f"У этого человека уже есть такая роль, с {since:%d.%m.%Y}")

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import services as accounts
-from accounts.models import User
+from accounts.models import ApiToken, User
 from regions.models import Institution, LifeSituation, Membership, Region
 from regions.permissions import Permission, memberships_granting, require_grant, roles_grantable
 from regions.roles import Role
@@ -62,12 +62,8 @@ def home_of(region: Region | None, institution: Institution | None) -> Region | 
 
 
 def first_day(region: Region | None, at: datetime) -> date:
-    """From which day a role given at this moment counts: today in the region.
-
-    Never later than the day by which the portal counts roles, or in the east a person let in would see nothing yet.
-    """
-    here = timezone.localtime(at).date()
-    return min(region.local_date(at), here) if region else here
+    """From which day a role given at this moment counts: today in the region, by whose clock it will end."""
+    return region.local_date(at) if region else timezone.localtime(at).date()
 
 
 def is_working(institution: Institution, at: datetime) -> bool:
@@ -211,9 +207,18 @@ def end_deputyships(membership: Membership, *, last_day: date, reason: str, by: 
 
 @transaction.atomic
 def reset_second_factor(*, user: User, by: User, at: datetime) -> None:
-    """Let a person who has lost their second factor set up a new one; their sessions end. Raises PermissionDenied."""
+    """Let a person who has lost their second factor set up a new one. Raises PermissionDenied.
+
+    Their sessions end, and the keys of their programs.
+    """
     _require_access(by, user)
     accounts.reset_second_factor(user, by=by, at=at)
+
+
+def revoke_api_token(*, token: ApiToken, by: User, at: datetime) -> None:
+    """Take a key of a program from its person; once more does nothing. Raises PermissionDenied."""
+    _require_access(by, token.user)
+    accounts.revoke_api_token(token, by=by, at=at)
 
 
 def may_close_access(by: User, user: User) -> bool:
@@ -225,7 +230,7 @@ def may_close_access(by: User, user: User) -> bool:
         return False
     if _is_federal_administrator(by):
         return True
-    roles = user.memberships.filter(Q(ends_on=None) | Q(ends_on__gte=timezone.localdate()))
+    roles = user.memberships.not_ended_at(timezone.now())
     if not _may_give_all(by, roles.select_related("region", "institution__region")):
         return False
     if not roles.exists():
@@ -270,26 +275,45 @@ def _was_closed_by_the_agency(user: User) -> bool:
     return bool(theirs.in_force(timezone.localtime(closing.history_date).date()).exists())
 
 
-@transaction.atomic
+class _RolesChanged(Exception):
+    """The person was given or lost an administrator's role while theirs were being locked."""
+
+
 def disable(*, user: User, by: User, at: datetime) -> None:
     """Close the portal to a person at once, whatever roles they have. Raises PermissionDenied, LastAdministrator."""
+    while True:
+        try:
+            _disable(user, by, at)
+        except _RolesChanged:
+            continue
+        return
+
+
+@transaction.atomic
+def _disable(user: User, by: User, at: datetime) -> None:
     _require_access(by, user)
-    today = timezone.localtime(at).date()
-    roles = user.memberships.filter(Q(ends_on=None) | Q(ends_on__gte=today), role__in=ADMINISTRATORS)
-    # Where the person administers, or is about to, and since when: who remains must have begun by then.
-    since: dict[Region | None, date] = {}
-    for membership in roles.order_by("-starts_on").select_related("region"):
-        since[membership.region] = max(today, membership.starts_on)
-    administered = sorted(since, key=lambda one: one.pk if one else 0)
-    for region in administered:
+    since = _administered(user, at)
+    for region in sorted(since, key=lambda one: one.pk if one else 0):
         _lock_administration(region)
+    # Whoever gives a role locks the person too (`give_role`, handing over): from here on theirs stay as they are.
     locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not locked.is_active:
         return
-    for region in administered:
-        if not _administrators(region).exclude(user=user).filter(starts_on__lte=since[region]).exists():
+    if _administered(user, at) != since:
+        raise _RolesChanged
+    for region, day in since.items():
+        if not _administrators(region).exclude(user=user).filter(starts_on__lte=day).exists():
             raise LastAdministrator(region)
     accounts.disable(locked, by=by, at=at)
+
+
+def _administered(user: User, at: datetime) -> dict[Region | None, date]:
+    """Where the person administers, or is about to, and since when: who remains must have begun by then."""
+    roles = user.memberships.not_ended_at(at).filter(role__in=ADMINISTRATORS)
+    return {
+        membership.region: max(membership.local_date(at), membership.starts_on)
+        for membership in roles.order_by("-starts_on").select_related("region")
+    }
 
 
 @transaction.atomic

@@ -12,4 +12,9 @@ urlpatterns = [
     path("people/<int:pk>/disable/", views.person_disable, name="person-disable"),
     path("people/<int:pk>/enable/", views.person_enable, name="person-enable"),
     path("people/<int:pk>/reset-second-factor/", views.person_reset_second_factor, name="person-reset-second-factor"),
+    path(
+        "people/<int:pk>/api-tokens/<int:token_pk>/revoke/",
+        views.person_api_token_revoke,
+        name="person-api-token-revoke",
+    ),
 ]

@@ -24,7 +24,7 @@ from regions.forms.access import DeputyForm, ExplainForm, HandoverForm
 from regions.lists import XLSX_TYPE, ListTable, list_response
 from regions.middleware import SESSION_KEY
 from regions.models import Handover, Institution, Membership, Region, RegionLifeSituation, ServiceCommissioner
-from regions.pages import region_or_404, region_tabs
+from regions.pages import region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, may_anywhere
 from regions.querysets import with_words
 from regions.roles import Role
@@ -53,7 +53,7 @@ def _crumbs(request: SignedInRequest, membership: Membership) -> list[dict[str, 
     if not may_anywhere(request.user, Permission.PEOPLE_VIEW):
         return crumbs
     if region:
-        crumbs.append({"title": region.name, "url": reverse("region-card", args=[region.code])})
+        crumbs.append(region_crumb(region))
         crumbs.append({"title": "Люди", "url": reverse("region-people", args=[region.code])})
     crumbs.append({"title": str(membership.user), "url": reverse("person", args=[membership.user_id])})
     return crumbs
@@ -284,7 +284,7 @@ def act_as(request: SignedInRequest) -> HttpResponseRedirect:
     """Act in one of one's roles, or (nothing chosen) in all of them again."""
     chosen = request.POST.get("membership", "")
     if chosen:
-        mine = request.user.memberships.in_force(timezone.localdate())
+        mine = request.user.memberships.in_force_at(timezone.now())
         membership = get_object_or_404(mine, pk=_number(chosen))
         request.session[SESSION_KEY] = membership.pk
         # The page one comes from may not be there in this role.
@@ -326,6 +326,7 @@ def access_explain(request: SignedInRequest) -> HttpResponse:
     if person:
         memberships = list(explaining.memberships_seen(person, request.user))
         answers = explaining.explain(person, target, memberships) if target else []
+    now = timezone.now()
     return render(
         request,
         "regions/access/explain.html",
@@ -335,7 +336,7 @@ def access_explain(request: SignedInRequest) -> HttpResponse:
             "region": region,
             "person": person,
             "found": found if len(found) > 1 else [],
-            "memberships": [(one, one.is_in_force(timezone.localdate())) for one in memberships],
+            "memberships": [(one, one.is_in_force_at(now)) for one in memberships],
             "answers": answers,
             "thing": _thing_of(target),
             "sees_all": regions.count() > 1,

@@ -7,7 +7,7 @@ import django_filters
 import django_tables2 as tables
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +23,7 @@ from regions.forms.people import EndMembershipForm, MembershipForm
 from regions.history import changes
 from regions.lists import ListTable, list_response, two_lines
 from regions.models import AccessRequest, Handover, Institution, Invitation, Membership, Region
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, region_or_404, region_tabs
 from regions.permissions import Permission, may_anywhere, memberships_granting, require_grant, roles_grantable
 from regions.querysets import MembershipQuerySet, people_visible_to, with_words
 from regions.roles import Role
@@ -76,7 +76,7 @@ class MembershipFilter(django_filters.FilterSet):
     def filter_queryset(self, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
         found: QuerySet[Membership] = super().filter_queryset(queryset)
         if not self.form.cleaned_data.get("state"):
-            found = found.filter(_not_ended())
+            found = found.not_ended_at(timezone.now())  # type: ignore[attr-defined]
         return found
 
     def filter_name(self, queryset: QuerySet[Membership], name: str, value: str) -> QuerySet[Membership]:
@@ -86,11 +86,9 @@ class MembershipFilter(django_filters.FilterSet):
         return queryset.of_region(value)  # type: ignore[attr-defined]
 
     def filter_state(self, queryset: QuerySet[Membership], name: str, value: str) -> QuerySet[Membership]:
-        return queryset.exclude(_not_ended()) if value == "ended" else queryset
-
-
-def _not_ended() -> Q:
-    return Q(ends_on=None) | Q(ends_on__gte=timezone.localdate())
+        if value != "ended":
+            return queryset
+        return queryset.exclude(pk__in=Membership.objects.not_ended_at(timezone.now()))
 
 
 class MembershipTable(ListTable):
@@ -255,7 +253,8 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
         .prefetch_related("life_situations", "handed_over", "deputies__user")
         .order_by("-starts_on", "role")
     )
-    today = timezone.localdate()
+    at = timezone.now()
+    may_close_access = services.may_close_access(request.user, user)
     grantable: dict[int | None, set[Role]] = {}
     now: list[RoleLine] = []
     earlier: list[RoleLine] = []
@@ -264,7 +263,7 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
         key = home.pk if home else None
         if key not in grantable:
             grantable[key] = roles_grantable(request.user, region=home)
-        has_ended = one.ends_on is not None and one.ends_on < today
+        has_ended = one.ends_on is not None and one.ends_on < one.local_date(at)
         may_give = one.role in grantable[key]
         line = RoleLine(
             one,
@@ -288,7 +287,8 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
             # Only that there are others, not what they are.
             "has_roles_elsewhere": user.memberships.count() > len(visible),
             "may_grant": user != request.user and bool(_scopes(request.user)),
-            "may_close_access": services.may_close_access(request.user, user),
+            "may_close_access": may_close_access,
+            "api_tokens": user.api_tokens.in_force(at) if may_close_access else [],
             "may_open_access": services.may_open_access(request.user, user),
         },
     )
@@ -364,12 +364,8 @@ def membership_create(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Роль дана: {membership}.")
             return redirect("person", user.pk)
-    context |= {
-        "form": form,
-        "lead": f"{user}: {region.name if region else 'федеральная роль'}",
-        "submit": "Дать роль",
-    }
-    return render(request, "pages/form.html", context, status=422 if form.errors else 200)
+    lead = f"{user}: {region.name if region else 'федеральная роль'}"
+    return form_page(request, form, lead=lead, submit="Дать роль", **context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -397,16 +393,16 @@ def membership_end(request: SignedInRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{ended.get_role_display()}: последний день {ended.ends_on:%d.%m.%Y}.")
             return _to_card(request, membership)
     title = "Завершить роль"
-    context = {
-        "title": title,
-        "crumbs": _crumbs(request, membership.user),
-        "lead": f"{membership.user}: {membership}",
-        "form": form,
-        "submit": title,
-        "danger": True,
-        "cancel_url": reverse("person", args=[membership.user.pk]),
-    }
-    return render(request, "pages/form.html", context, status=422 if form.errors else 200)
+    return form_page(
+        request,
+        form,
+        title=title,
+        crumbs=_crumbs(request, membership.user),
+        lead=f"{membership.user}: {membership}",
+        submit=title,
+        danger=True,
+        cancel_url=reverse("person", args=[membership.user.pk]),
+    )
 
 
 def _to_card(request: SignedInRequest, membership: Membership) -> HttpResponseRedirect:
@@ -427,7 +423,7 @@ def person_disable(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     except services.LastAdministrator as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"Вход закрыт: {user}. Открытые сеансы завершены.")
+        messages.success(request, f"Вход закрыт: {user}. Открытые сеансы завершены, ключи для программ отозваны.")
     return redirect("person", user.pk)
 
 
@@ -443,5 +439,15 @@ def person_enable(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
 def person_reset_second_factor(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     user = _person_or_404(request, pk)
     services.reset_second_factor(user=user, by=request.user, at=timezone.now())
-    messages.success(request, f"Второй шаг сброшен: {user}. Сеансы завершены, человеку отправлено письмо.")
+    ended = "Сеансы завершены, ключи для программ отозваны"
+    messages.success(request, f"Второй шаг сброшен: {user}. {ended}, человеку отправлено письмо.")
+    return redirect("person", user.pk)
+
+
+@require_POST
+def person_api_token_revoke(request: SignedInRequest, pk: int, token_pk: int) -> HttpResponseRedirect:
+    user = _person_or_404(request, pk)
+    token = get_object_or_404(user.api_tokens, pk=token_pk)
+    services.revoke_api_token(token=token, by=request.user, at=timezone.now())
+    messages.success(request, f"Ключ «{token.name}» больше не действует.")
     return redirect("person", user.pk)

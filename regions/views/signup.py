@@ -26,7 +26,7 @@ from accounts.models import User
 from regions.forms.people import DeclineForm, FindInstitutionForm, NewAccountForm, SignUpForm
 from regions.lists import ListTable, list_response, two_lines
 from regions.models import AccessRequest, Institution, Region
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, require_grant, roles_grantable
 from regions.querysets import InstitutionQuerySet, with_words
 from regions.roles import Role
@@ -83,6 +83,9 @@ def _find_url(request: HttpRequest, institution: Institution) -> str:
 def _find(request: HttpRequest) -> HttpResponse:
     regions = Region.objects.filter(institutions__in=_working()).distinct()
     asked = "region" in request.GET
+    # Anybody may search, and a search reads the names of a whole region.
+    if asked and not limits.allow(request, "institution_search"):
+        return limits.refuse(request)
     form = FindInstitutionForm(request.GET if asked else None, regions=regions)
     context: dict[str, Any] = {"form": form, "asked": False}
     if asked and form.is_valid():
@@ -260,7 +263,7 @@ def request_list(request: SignedInRequest, code: str) -> HttpResponse:
             "region": region,
             "tabs": region_tabs(request.user, region, "people"),
             "crumbs": [
-                {"title": region.name, "url": reverse("region-card", args=[region.code])},
+                region_crumb(region),
                 {"title": "Люди", "url": reverse("region-people", args=[region.code])},
             ],
             "filter": found,
@@ -316,16 +319,15 @@ def request_decline(request: SignedInRequest, pk: int) -> HttpResponse:
             messages.success(request, f"Заявка отклонена: {found.full_name}. Человек узнает причину из письма.")
         return _to_list(found)
     title = "Отклонить заявку"
-    context = {
-        "title": title,
-        "crumbs": [
+    return form_page(
+        request,
+        form,
+        title=title,
+        crumbs=[
             {"title": "Люди", "url": reverse("region-people", args=[region.code])},
             {"title": "Заявки", "url": reverse("request-list", args=[region.code])},
         ],
-        "lead": f"{found.full_name}, {found.institution}",
-        "form": form,
-        "submit": title,
-        "danger": True,
-        "cancel_url": reverse("request-list", args=[region.code]),
-    }
-    return render(request, "pages/form.html", context, status=422 if form.errors else 200)
+        lead=f"{found.full_name}, {found.institution}",
+        submit=title,
+        danger=True,
+    )

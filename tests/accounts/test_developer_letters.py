@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.services import set_totp
-from nsi_portal.demo import DEMO_TOTP_SECRET, email_of
+from nsi_portal.demo.people import DEMO_TOTP_SECRET, email_of
 from regions.roles import Role
 from tests.accounts.codes import totp_code
 from tests.accounts.pages import text_of

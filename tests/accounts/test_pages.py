@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page
 
 from accounts.models import User
 from accounts.services import set_totp
-from nsi_portal.demo import DEMO_TOTP_SECRET, email_of
+from nsi_portal.demo.people import DEMO_TOTP_SECRET, email_of
 from regions.roles import Role
 from tests.accounts.codes import totp_code
 from tests.accounts.pages import sign_in

@@ -104,8 +104,14 @@ def test_plain_http_is_sent_to_the_portals_own_address(production: ProductionFor
 
 
 def test_the_public_questionnaire_and_links_of_letters_leave_no_line_in_the_access_log(production: ProductionForm):
-    for path in ("/s/", "/invitation/", "/signup/", "/accounts/password/reset/key/1-"):
+    for path in ("/s/", "/api/v1/public/", "/invitation/", "/signup/", "/accounts/password/reset/key/1-"):
         production.get(f"{path}unknown-token-for-the-log/")
+    sent = {"Content-Type": "application/json"}
+    answer = production.request("POST", "/api/v1/public/unknown-token-for-the-log/answers/", sent, b"{}")
+    assert answer.status == 404
+    for path in ("/s/", "/api/v1/public/"):
+        refused = production.request("POST", f"{path}unknown-token-for-the-log/", {"Content-Length": "10000000"}, b"")
+        assert refused.status == 413
     production.get(reverse("account_login") + "?after=1")
     servers.wait_until(lambda: "?after=1" in production.access_log, 5, "the proxy writes its access log")
     assert "unknown-token-for-the-log" not in production.access_log

@@ -3,6 +3,7 @@
 import io
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -242,6 +243,33 @@ def test_two_at_once_form_one_headquarters(monkeypatch: pytest.MonkeyPatch):
         thread.join(30)
     assert sorted(outcomes) == sorted(["formed", "Региональный штаб (РШ): в регионе уже действует"])
     assert Body.objects.count() == BodyMember.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_members_and_a_change_of_the_body_wait_for_each_other():
+    """Loading a file holds the region and then its bodies; so does every change, or neither would ever end."""
+    hq = BodyFactory()
+    by = MembershipFactory(role=Role.NSI_ADMIN, region=hq.region).user
+    member = BodyMemberFactory(body=hq, starts_on=hq.formed_on)
+    failures: list[Exception] = []
+
+    def change() -> None:
+        try:
+            services.end_member(member=member, last_day=TODAY, by=by, at=NOW)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=change)
+    with transaction.atomic():
+        Region.objects.select_for_update(no_key=True).get(pk=hq.region.pk)
+        thread.start()
+        time.sleep(1)
+        services.add_member(body=hq, person=person(), starts_on=TODAY, by=by, at=NOW)
+    thread.join(30)
+    assert not failures
+    assert BodyMember.objects.get(pk=member.pk).ends_on == TODAY
 
 
 # Correcting

@@ -23,7 +23,9 @@ from monitoring.cabinet import tasks
 from monitoring.quarters import services as monitoring
 from regions.models import Institution, LifeSituation, Membership, Participation, RegionLifeSituation
 from regions.roles import FEDERAL_ROLES, Role
+from regions.services import institutions as services
 from regions.services.institutions import (
+    NameTaken,
     Particulars,
     Refused,
     WrongDay,
@@ -575,7 +577,9 @@ def test_answers_stay_and_the_quarters_count_the_same(world: World, deed: str):
             end(world, last_day)
     assert figures() == before
     world.published.refresh_from_db()
-    assert world.published.snapshot == monitoring.result_of(world.published).document()
+    kept, result = world.published.snapshot, monitoring.result_of(world.published).document()
+    # Beside the result the snapshot says which answers it was made of.
+    assert kept == {"answers_until": kept["answers_until"]} | result
 
 
 def test_a_dry_run_tells_all_and_changes_nothing(world: World, second: LifeSituation):
@@ -622,6 +626,45 @@ def test_of_two_merges_at_once_into_each_other_one_is_refused(clock: Any):
 
 
 # Card -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_like_names_given_in_one_moment_one_is_refused(clock: Any, monkeypatch: pytest.MonkeyPatch):
+    institution = InstitutionFactory(name="Отдел")
+    region = institution.region
+    by = MembershipFactory(role=Role.NSI_ADMIN, region=region).user
+    look = services._require_free
+
+    def look_and_linger(*arguments: Any, **more: Any) -> None:
+        look(*arguments, **more)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(services, "_require_free", look_and_linger)
+    begin, outcomes = threading.Barrier(2), []
+
+    def add() -> None:
+        add_institution(region=region, particulars=Particulars("Центр «Приём»", "city", "Н", None), by=by, at=NOW)
+
+    def rename() -> None:
+        changed = Particulars("центр прием", "city", "Н", None)
+        change_institution(institution=institution, particulars=changed, by=by, at=NOW)
+
+    def run(deed: Callable[[], None]) -> None:
+        try:
+            begin.wait()
+            deed()
+            outcomes.append("given")
+        except NameTaken:
+            outcomes.append("taken")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[one]) for one in (add, rename)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(outcomes) == ["given", "taken"]
 
 
 @pytest.mark.parametrize(

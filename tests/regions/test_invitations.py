@@ -149,7 +149,7 @@ def test_a_member_of_the_headquarters_is_invited_with_life_situations_and_a_repr
         ("INVITED@Example.RU", "Уже приглашён(а) 22.11.2026"),
         ("here@example.ru", "уже есть такая роль"),
         ("gone@example.ru", "Вход этого человека на портал закрыт"),
-        ("admin@example.ru", "Это ваш адрес"),
+        ("admin@example.ru", "Это Ваш адрес"),
     ],
 )
 def test_a_wrong_address_is_refused_at_its_field_and_everything_typed_comes_back(region: Region, email: str, says: str):
@@ -830,7 +830,7 @@ def test_a_role_given_in_the_meantime_is_not_given_twice(admin: User, region: Re
 
 
 def test_in_the_east_the_role_counts_at_once(agency: User):
-    """In Kamchatka it is tomorrow already, while roles are counted by the clock of the portal."""
+    """In Kamchatka it is tomorrow already: a role given now begins with the day of its region."""
     kamchatka = RegionFactory(code="RU-KAM")
     with time_machine.travel(datetime.fromisoformat("2026-11-22T20:00:00+03:00"), tick=False):
         client = Client()

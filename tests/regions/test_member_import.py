@@ -194,12 +194,12 @@ def test_a_person_on_the_portal_who_is_named_in_a_body_is_tied_to_it(admin: User
         ({EMAIL: "не адрес"}, "D (Электронная почта)", "правильный адрес"),
         ({EMAIL: "реtrov@example.ru"}, "D (Электронная почта)", "похожие на латинские"),
         ({EMAIL: "pet\u200brov@example.ru"}, "D (Электронная почта)", "невидимый"),
-        ({EMAIL: "admin@example.ru"}, "D (Электронная почта)", "Это ваш адрес"),
+        ({EMAIL: "admin@example.ru"}, "D (Электронная почта)", "Это Ваш адрес"),
         ({EMAIL: "gone@example.ru"}, "D (Электронная почта)", "закрыт"),
         ({ROLE: ""}, "E (Роль)", "заполните"),
         ({ROLE: "царь"}, "E (Роль)", "нет роли «царь»; возможные: Член РШ"),
-        ({ROLE: "Руководитель РШ"}, "E (Роль)", "такую роль вы дать не можете"),
-        ({ROLE: "Администратор Агентства"}, "E (Роль)", "такую роль вы дать не можете"),
+        ({ROLE: "Руководитель РШ"}, "E (Роль)", "такую роль Вы дать не можете"),
+        ({ROLE: "Администратор Агентства"}, "E (Роль)", "такую роль Вы дать не можете"),
         ({ROLE: "Член РШ"}, "F (Жизненные ситуации)", "впишите ЖС"),
         ({ROLE: "Член РШ", LIFE_SITUATIONS: "полёт на Луну"}, "F (Жизненные ситуации)", "не взял"),
         ({LIFE_SITUATIONS: "employment-centre"}, "F (Жизненные ситуации)", "только для роли"),
@@ -292,7 +292,7 @@ def test_what_has_changed_since_it_was_shown_is_shown_again(admin: User, region:
     load(region, admin, EXPERT)
     response = client.post(url, {"load": word, "digest": page.context["plan"].digest})
     assert response.status_code == 409
-    assert "Пока вы смотрели" in text_of(response) and "Уже приглашён(а)" in text_of(response)
+    assert "Пока Вы смотрели" in text_of(response) and "Уже приглашён(а)" in text_of(response)
     assert Invitation.objects.count() == 1
     client.post(url, {"load": word, "digest": response.context["plan"].digest})
     assert Invitation.objects.count() == 2

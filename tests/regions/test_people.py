@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -17,10 +17,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from accounts import second_factor
+from accounts import api_tokens, second_factor
 from accounts import services as accounts
-from accounts.models import User
+from accounts.models import ApiToken, User
+from regions.explaining import explain
 from regions.models import Membership, Region, RegionLifeSituation
+from regions.permissions import Permission, may
 from regions.roles import Role
 from regions.services import people as services
 from tests.factories import InstitutionFactory, LifeSituationFactory, MembershipFactory, RegionFactory, UserFactory
@@ -159,7 +161,7 @@ def test_the_card_shows_roles_now_and_earlier_of_what_one_administers(admin: Use
     assert "Член РЭГ" in now and "Руководитель РШ" not in now
     assert "Руководитель РШ" in earlier and "ушёл на пенсию" in earlier
     assert "Региональный сервисный уполномоченный" not in page and other.name not in page
-    assert "Есть роли и там, где вы людей не ведёте" in page
+    assert "Есть роли и там, где Вы людей не ведёте" in page
     assert "Второй шаг при входе не настроен" in page
 
 
@@ -453,6 +455,32 @@ def test_the_pages_say_that_the_last_administrator_stays(agency: User, admin: Us
     assert response.status_code == 422
 
 
+def test_who_became_the_last_administrator_in_this_very_moment_stays(admin: User, agency: User, region: Region):
+    """The roles were read, then another handed theirs over, then the person is locked."""
+    coming = MembershipFactory(role=Role.EXPERT, region=region).user
+    looks = []
+
+    def hand_over() -> None:
+        MembershipFactory(role=Role.NSI_ADMIN, region=region, user=coming)
+        admin.memberships.update(ends_on=YESTERDAY)
+
+    def hand_over_between_looks(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        is_look = "regions_membership" in sql and '"starts_on" DESC' in sql
+        looks.extend([sql] * is_look)
+        if is_look and len(looks) == 3:
+            # What stands in for the other's transaction was rolled back with this one.
+            hand_over()
+        result = execute(sql, params, many, context)
+        if is_look and len(looks) == 1:
+            hand_over()
+        return result
+
+    with connection.execute_wrapper(hand_over_between_looks), pytest.raises(services.LastAdministrator):
+        services.disable(user=coming, by=agency, at=NOW)
+    coming.refresh_from_db()
+    assert coming.is_active
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("role", [Role.NSI_ADMIN, Role.AGENCY_ADMIN])
 def test_of_two_last_administrators_taken_away_in_one_moment_one_stays(region: Region, role: Role):
@@ -484,6 +512,48 @@ def test_of_two_last_administrators_taken_away_in_one_moment_one_stays(region: R
     assert left.count() == 1
 
 
+# Days -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "at", "begun", "ended"),
+    [
+        ("RU-NIZ", "2026-11-22T23:59:59", False, False),
+        ("RU-NIZ", "2026-11-23T00:00:00", True, True),
+        # An hour behind Moscow, and nine hours ahead of it.
+        ("RU-KGD", "2026-11-23T00:59:59", False, False),
+        ("RU-KGD", "2026-11-23T01:00:00", True, True),
+        ("RU-KAM", "2026-11-22T14:59:59", False, False),
+        ("RU-KAM", "2026-11-22T15:00:00", True, True),
+        (None, "2026-11-22T23:59:59", False, False),
+        (None, "2026-11-23T00:00:00", True, True),
+    ],
+)
+@pytest.mark.parametrize("of_institution", [False, True])
+def test_a_role_begins_and_ends_at_midnight_in_its_region(
+    clock: time_machine.Traveller, code: str | None, at: str, begun: bool, ended: bool, of_institution: bool
+):
+    target = InstitutionFactory(region=RegionFactory(code=code or "RU-KAM"))
+    scope: dict[str, Any] = {"role": Role.AGENCY_ANALYST}
+    if code:
+        scope = {"role": Role.EXPERT, "region": target.region}
+        if of_institution:
+            scope = {"role": Role.INSTITUTION_REP, "institution": target}
+    ending = MembershipFactory(ends_on=TODAY, **scope)
+    coming = MembershipFactory(starts_on=TODAY + timedelta(days=1), **scope)
+    clock.move_to(datetime.fromisoformat(f"{at}+03:00"))
+    for membership, holds in ((ending, not ended), (coming, begun)):
+        user = User.objects.get(pk=membership.user_id)
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            assert may(user, Permission.INSTITUTION_VIEW, target) is holds
+        assert len(asked) == 1
+        assert membership.is_in_force_at(datetime.now(UTC)) is holds
+        explained = {one.permission: one for one in explain(user, target, [membership])}
+        assert explained[Permission.INSTITUTION_VIEW].is_granted is holds
+
+
 # Access ---------------------------------------------------------------------------------------------------------------
 
 
@@ -503,6 +573,54 @@ def test_closing_access_ends_the_sessions_at_once_and_opening_lets_in_again(admi
     assert [one.is_active for one in user.history.all()][:2] == [True, False]
     assert user.history.first().history_user == admin
     assert user.memberships.get().ends_on is None
+
+
+def key_of(user: User) -> ApiToken:
+    return api_tokens.issue(user=user, name="Выгрузка в таблицу", days=30, may_change=False, at=NOW)[0]
+
+
+def keys_in_force(user: User) -> int:
+    return ApiToken.objects.in_force(NOW).filter(user=user).count()
+
+
+def test_closing_access_and_resetting_the_second_factor_end_the_keys_for_good(admin: User, region: Region):
+    user = MembershipFactory(role=Role.EXPERT, region=region).user
+    key_of(user)
+    services.disable(user=user, by=admin, at=NOW)
+    services.enable(user=user, by=admin, at=NOW)
+    assert keys_in_force(user) == 0
+    key_of(user)
+    services.reset_second_factor(user=user, by=admin, at=NOW)
+    assert keys_in_force(user) == 0
+
+
+def test_an_administrator_sees_and_takes_back_the_keys_of_a_person(admin: User, region: Region):
+    user = MembershipFactory(role=Role.EXPERT, region=region).user
+    token, other, foreign = key_of(user), key_of(user), key_of(UserFactory())
+    client = signed_in(admin)
+    card = text_of(client.get(reverse("person", args=[user.pk])))
+    assert card.count("Выгрузка в таблицу") == 2 and "не использован" in card
+    assert client.post(reverse("person-api-token-revoke", args=[user.pk, foreign.pk])).status_code == 404
+    for _ in range(2):  # the second click
+        client.post(reverse("person-api-token-revoke", args=[user.pk, token.pk]))
+    assert list(ApiToken.objects.in_force(NOW).filter(user=user)) == [other]
+    assert text_of(client.get(reverse("person-history", args=[user.pk]))).count("отозван ключ для программ") == 1
+
+
+def test_who_may_not_close_access_sees_and_ends_no_keys(admin: User, region: Region):
+    user = MembershipFactory(role=Role.HQ_CHAIR, region=region).user
+    token = key_of(user)
+    client = signed_in(admin)
+    assert "Выгрузка в таблицу" not in text_of(client.get(reverse("person", args=[user.pk])))
+    assert client.post(reverse("person-api-token-revoke", args=[user.pk, token.pk])).status_code == 403
+    assert keys_in_force(user) == 1
+
+
+def test_no_key_is_made_after_access_was_closed(admin: User, region: Region):
+    user = MembershipFactory(role=Role.EXPERT, region=region).user
+    services.disable(user=User.objects.get(pk=user.pk), by=admin, at=NOW)
+    with pytest.raises(PermissionDenied):
+        key_of(user)
 
 
 @pytest.mark.parametrize(

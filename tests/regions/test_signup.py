@@ -171,7 +171,7 @@ def test_each_address_gets_the_letter_that_fits_it(institution: Institution, dja
     letters = {one.to[0]: one.body for one in mail.outbox}
     assert "задайте пароль" in letters["new@example.ru"]
     assert "войдите как обычно" in letters["known@example.ru"]
-    assert "у вас уже есть" in letters["here@example.ru"]
+    assert "у Вас уже есть" in letters["here@example.ru"]
     assert "уже подали заявку" in letters["waits@example.ru"]
     for email, body in letters.items():
         assert institution.name in body
@@ -269,6 +269,22 @@ def test_too_many_requests_from_one_place_are_turned_away(institution: Instituti
     assert statuses[10:] == [429, 429]
     assert AccessRequest.objects.count() == 10
     assert Client().get(reverse("signup")).status_code == 200
+
+
+def test_too_many_searches_from_one_place_are_turned_away(institution: Institution):
+    query = {"region": institution.region.code, "name": "центр"}
+    statuses = [Client().get(reverse("signup"), query).status_code for _ in range(32)]
+    assert statuses == [200] * 30 + [429] * 2
+    # Who has found theirs goes on.
+    assert Client().get(reverse("signup"), {**query, "institution": institution.pk}).status_code == 200
+    assert Client().get(reverse("signup")).status_code == 200
+
+
+def test_a_search_by_two_letters_is_not_begun(institution: Institution):
+    page = Client().get(reverse("signup"), {"region": institution.region.code, "name": "це"})
+    assert page.status_code == 422
+    assert "Введите хотя бы три буквы названия" in text_of(page)
+    assert institution.name not in text_of(page)
 
 
 # Confirming -----------------------------------------------------------------------------------------------------------
