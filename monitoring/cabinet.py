@@ -36,7 +36,7 @@ from regions.permissions import Permission, memberships_in_force, permissions_of
 from regions.querysets import InstitutionQuerySet, RegionLifeSituationQuerySet
 from regions.services import letters
 from regions.services.letters import LetterState
-from surveys.models import ExclusionCase, SurveyLink
+from surveys.models import ExclusionCase, ResponseImport, SurveyLink
 
 # What is due shows itself so long before its deadline; surveying is recommended in the last weeks [000].
 NEAR_DAYS = 30
@@ -320,6 +320,29 @@ def _answers_to_decide(desk: Desk) -> list[Task]:
     ]
 
 
+def _imports_to_undo(desk: Desk) -> list[Task]:
+    """Files of answers that somebody else wishes to take back: without a second person nothing happens."""
+    wished = (
+        ResponseImport.objects.filter(
+            state=ResponseImport.State.DONE,
+            undo_asked_by__isnull=False,
+            link__institution__in=desk.institutions_for_which(Permission.RESPONSES_IMPORT),
+        )
+        .exclude(undo_asked_by=desk.user)
+        .select_related("link__institution", "undo_asked_by")
+        .order_by("undo_asked_at", "pk")[:MOST_LINES]
+    )
+    return [
+        Task(
+            "Решить об отзыве загрузки",
+            f"{one.link.institution}: ответов {one.stored}, предложил(а) {one.undo_asked_by.short_name}",
+            reverse("response-import", args=[one.pk]),
+        )
+        for one in wished
+        if one.undo_asked_by
+    ]
+
+
 def _declined_proposals(desk: Desk) -> list[Task]:
     """What was declined lately: the person reads why, and may propose better."""
     since = desk.now - timedelta(days=DECLINED_DAYS)
@@ -420,7 +443,7 @@ def _invitations_unanswered(desk: Desk) -> list[Task]:
 def _regions_without_administrator(desk: Desk) -> list[Task]:
     if not desk.holds_federally(Permission.PEOPLE_MANAGE):
         return []
-    alone = Region.objects.filter(participates_since__isnull=False).without_administrator(timezone.localdate(desk.now))
+    alone = Region.objects.filter(participates_since__isnull=False).without_administrator(desk.now)
     found = list(alone)
     if len(found) > MOST_LINES:
         names = ", ".join(one.name for one in found[:MOST_LINES])
@@ -596,6 +619,7 @@ _KINDS: tuple[tuple[frozenset[Permission], tuple[Callable[[Desk], list[Task]], .
     (frozenset({Permission.CLIENTS_ENTER}), (_clients_to_enter,)),
     (frozenset({Permission.LINK_MANAGE}), (_links_to_make, _answers_to_gather)),
     (frozenset({Permission.ANSWERS_EXCLUDE_DECIDE}), (_answers_to_decide,)),
+    (frozenset({Permission.RESPONSES_IMPORT}), (_imports_to_undo,)),
     (frozenset({Permission.ANSWERS_EXCLUDE_PROPOSE}), (_declined_proposals,)),
     (
         frozenset({Permission.PEOPLE_MANAGE}),

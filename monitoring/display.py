@@ -11,11 +11,13 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from regions.signs import TURNING, UNWRITABLE
 from surveys.counting.statistics import Estimate, Reliability, reliability, round_half_up
 
 if TYPE_CHECKING:
     from monitoring.quarters.results import Thresholds
 
+BYTE_ORDER_MARK: Final = "\ufeff"
 NBSP: Final = "\u00a0"
 MINUS: Final = "\u2212"
 NO_VALUE: Final = "нет значения: "
@@ -94,18 +96,10 @@ def clean(text: str) -> str:
     XLSX refuses control characters and surrogates; marks that turn the direction of writing could make a name read as
     another one.
     """
+    spaced = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    kept = UNWRITABLE.sub("", TURNING.sub("", spaced)).replace(BYTE_ORDER_MARK, "")
     # Not a bare split(): non-breaking spaces are the writer's intention and stay.
-    return " ".join(filter(None, "".join(map(_kept, text)).split(" ")))
-
-
-def _kept(letter: str) -> str:
-    if letter in _DROPPED or unicodedata.category(letter) == "Cs":
-        return ""
-    return " " if unicodedata.category(letter) == "Cc" else letter
-
-
-# Direction marks, the byte order mark and the two code points that XML has no place for.
-_DROPPED = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff\ufffe\uffff")
+    return " ".join(filter(None, kept.split(" ")))
 
 
 @dataclass(frozen=True, slots=True)

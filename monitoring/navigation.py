@@ -112,7 +112,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated or match is None:
         return {}
     held = list(
-        user.memberships.in_force(timezone.localdate()).select_related("region", "institution", "deputises_for__user")
+        user.memberships.in_force_at(timezone.now()).select_related("region", "institution", "deputises_for__user")
     )
     acting_id = getattr(user, "acting_membership_id", None)
     acting = [one for one in held if one.pk == acting_id] or held

@@ -25,7 +25,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from nsi_portal import demo
+from nsi_portal.demo.people import DEMO_TOTP_SECRET, sign_ins
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SHOWN = 200
@@ -109,14 +109,12 @@ def _moment(sent: datetime) -> datetime:
 def _demonstration_code() -> dict[str, object]:
     """The code all people of the demonstration have now; nothing when there are none."""
     people = Authenticator.objects.filter(
-        type=Authenticator.Type.TOTP, user__email__in=[address for _, address, _ in demo.sign_ins()]
+        type=Authenticator.Type.TOTP, user__email__in=[address for _, address, _ in sign_ins()]
     )
-    holders = [
-        one.user for one in people.select_related("user") if decrypt(one.data["secret"]) == demo.DEMO_TOTP_SECRET
-    ]
+    holders = [one.user for one in people.select_related("user") if decrypt(one.data["secret"]) == DEMO_TOTP_SECRET]
     period = mfa_settings.TOTP_PERIOD
     return {
-        "code": format_hotp_value(hotp_value(demo.DEMO_TOTP_SECRET, int(time()) // period)) if holders else "",
+        "code": format_hotp_value(hotp_value(DEMO_TOTP_SECRET, int(time()) // period)) if holders else "",
         "next_in": period - int(time()) % period,
         "holders": holders,
     }

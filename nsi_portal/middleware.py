@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth import middleware as auth_middleware
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import consent, second_factor
 from accounts.http import SignedInRequest
+from nsi_portal import errors
 from nsi_portal.logs import current_request_id
 
 
@@ -44,6 +45,23 @@ def no_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
         if "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("NUL in the query string")
         return get_response(request)
+
+    return middleware
+
+
+def only_by_button(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Say it in words when an address that takes only what a form sends is opened as a page.
+
+    Django's refusal is an empty page. A program that sends a method of its own goes on getting that.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed) or request.method not in ("GET", "HEAD"):
+            return response
+        page = errors.only_by_button(request)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
     return middleware
 

@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     # Writes into the history of every card who made the change.
     "simple_history.middleware.HistoryRequestMiddleware",
+    # Last: its page needs all that the others find out about the request.
+    "nsi_portal.middleware.only_by_button",
 ]
 
 ROOT_URLCONF = "nsi_portal.urls"
@@ -236,7 +238,7 @@ ACCOUNT_FORMS = {
     "reset_password": "accounts.forms.ResetPasswordForm",
 }
 # Those of allauth, and those of the portal's own public forms (accounts.limits).
-ACCOUNT_RATE_LIMITS = {"signup": "10/m/ip,100/d/ip"}
+ACCOUNT_RATE_LIMITS = {"signup": "10/m/ip,100/d/ip", "institution_search": "30/m/ip,500/d/ip"}
 # In production every request comes through the portal's own proxy: limits count by the address it names.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if PRODUCTION else 0
 
@@ -404,13 +406,15 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["nsi_portal.api.PlainJSONParser"],
     "DEFAULT_PAGINATION_CLASS": None,
     "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ByKey"],
-    "DEFAULT_THROTTLE_RATES": {"key": "600/min", "public": "600/min"},
+    "DEFAULT_THROTTLE_RATES": {"key": "600/min"},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "nsi_portal.api_errors.answer_to",
     # No form, no session: whoever asks is known by the key or by nobody.
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# Requests for questionnaires and answers, from one address.
+API_PUBLIC_A_MINUTE = 600
 SPECTACULAR_SETTINGS = {
     "TITLE": "Портал НСИ: API",
     "DESCRIPTION": "Ссылки, анкеты, отправка ответов и результаты. Права те же, что на страницах.",

@@ -40,7 +40,7 @@ def text_of(value: CellValue) -> str:
     if isinstance(value, str):
         return safe_text(value)
     if isinstance(value, CellError):
-        raise WrongCell(f"в ячейке ошибка формулы {value.code}")
+        raise WrongCell(f"в ячейке {value.problem}")
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongCell("здесь должен быть текст")
     return f"{value:.15g}"

@@ -310,7 +310,7 @@ def _date(value: CellValue) -> date:
             with suppress(ValueError):
                 return datetime.strptime(value.strip(), pattern).date()
     if isinstance(value, CellError):
-        raise WrongCell(f"в ячейке ошибка формулы {value.code}")
+        raise WrongCell(f"в ячейке {value.problem}")
     shown = f"{value:g}" if isinstance(value, int | float) else str(value)
     raise WrongCell(f"«{short(shown)}» — не дата; впишите её в виде день.месяц.год, например 01.09.2026")
 

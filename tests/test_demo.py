@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from monitoring.models import Collection, WeightDecision
-from nsi_portal import demo
+from nsi_portal.demo.people import sign_ins
 from regions.models import Institution, Membership
 from regions.roles import Role
 from surveys.models import Response, SurveyLink
@@ -39,7 +39,7 @@ def test_two_regions_look_like_life(capsys: pytest.CaptureFixture[str]):
     assert Response.objects.count() == answers, "the second time changes nothing"
 
     assert set(Membership.objects.values_list("role", flat=True)) == set(Role)
-    for _, email, password in demo.sign_ins():
+    for _, email, password in sign_ins():
         assert User.objects.get(email=email).check_password(password)
     for code in ("RU-NIZ", "RU-TYU"):
         institutions = Institution.objects.filter(region__code=code)

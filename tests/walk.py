@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nsi_portal.demo import DEMO_TOTP_SECRET, PASSWORD, email_of
+from nsi_portal.demo.people import DEMO_TOTP_SECRET, PASSWORD, email_of
 from regions.permissions import SECOND_FACTOR_ROLES
 from regions.roles import Role
 from tests import servers

@@ -107,7 +107,7 @@ def _digests(at: datetime) -> dict[User, tuple[date, list[Standing]]]:
     representatives = _representatives(behind)
     # Whoever speaks for institutions of several regions hears of all of them at the first hour of letters.
     elsewhere = set(
-        Membership.objects.in_force(timezone.localdate(at))
+        Membership.objects.in_force_at(at)
         .filter(role=Role.INSTITUTION_REP, user__in={one.user_id for one in representatives})
         .exclude(institution__region__in=list(behind))
         .values_list("institution__region", flat=True)

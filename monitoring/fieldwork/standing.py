@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from monitoring.models import Collection, FieldworkPlan, ReportingPeriod, ServedClients
@@ -173,19 +173,23 @@ def running_period(region: Region, now: datetime) -> ReportingPeriod | None:
     return ReportingPeriod.objects.filter(opens_on__lte=today, closes_on__gte=today).first()
 
 
-def links_of(institutions: Iterable[int], life_situation_id: int, period: ReportingPeriod) -> QuerySet[SurveyLink]:
-    """The links open on some day of a period, with their answers in it (`answers_then`)."""
-    then = Q(responses__answered_on__range=(period.opens_on, period.closes_on))
+def links_of(
+    region: Region, institutions: Iterable[int], life_situation_id: int, period: ReportingPeriod
+) -> QuerySet[SurveyLink]:
+    """The links of a region's institutions open on some day of a period, with their answers in it (`answers_then`)."""
+    # The day begins by the clock of the region.
+    begins = datetime.combine(period.opens_on, time.min, region.zone)
     return (
         SurveyLink.objects.with_places()
         .filter(
             Q(closes_on=None) | Q(closes_on__gte=period.opens_on),
-            Q(closed_at=None) | Q(closed_at__date__gte=period.opens_on),
+            Q(closed_at=None) | Q(closed_at__gt=begins),
+            institution__region=region,
             institution__in=list(institutions),
             life_situation=life_situation_id,
             opens_on__lte=period.closes_on,
         )
-        .annotate(answers_then=Count("responses", filter=then))
+        .with_answers_between(period.opens_on, period.closes_on)
         .order_by("institution__name", "channel", "label", "pk")
     )
 

@@ -21,7 +21,7 @@ from monitoring.quarters.forms import FieldworkErrorForm, FieldworkForm
 from monitoring.quarters.services import institutions_of
 from regions.lists import list_response
 from regions.models import Institution, LifeSituation, RegionLifeSituation
-from regions.pages import region_or_404, region_tabs
+from regions.pages import institution_or_404, region_or_404, region_tabs
 from regions.permissions import Permission, may, may_anywhere, require
 from surveys.counting.progress import NOTHING, Received, days_of, received
 from surveys.models import SurveyLink
@@ -33,10 +33,9 @@ SHOWN_LINKS = 50
 @require_safe
 def institution_fieldwork(request: SignedInRequest, pk: int) -> HttpResponse:
     """How an institution gathers answers in a ЖС and period, and how many it still needs."""
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    institution = get_object_or_404(visible.select_related("region"), pk=pk)
+    institution = institution_or_404(request, pk)
     now = timezone.now()
-    situations = LifeSituation.objects.filter(pk__in=institution.participations.values("life_situation"))
+    situations = LifeSituation.objects.of_institution(institution)
     form = _form(request, situations=list(situations), today=institution.region.local_date(now))
     may_manage = may(request.user, Permission.LINK_MANAGE, institution)
     context: dict[str, Any] = {
@@ -51,7 +50,7 @@ def institution_fieldwork(request: SignedInRequest, pk: int) -> HttpResponse:
         (standing,) = fieldwork.standings(
             region=institution.region, period=period, pairs=[(institution, situation.pk)], now=now
         )
-        links = fieldwork.links_of([institution.pk], situation.pk, period)
+        links = fieldwork.links_of(institution.region, [institution.pk], situation.pk, period)
         place = RegionLifeSituation.objects.filter(region=institution.region, life_situation=situation).first()
         may_enter = Institution.objects.permitting(
             request.user, Permission.CLIENTS_ENTER, life_situation=situation
@@ -95,6 +94,9 @@ def region_fieldwork(request: SignedInRequest, code: str) -> HttpResponse:
         region=region, period=period, pairs=[(one, situation.pk) for one in institutions], now=now
     )
     ids = [one.pk for one in institutions]
+    may_enter = Institution.objects.permitting(request.user, Permission.CLIENTS_ENTER, life_situation=situation).filter(
+        pk__in=ids
+    )
     empty_links = list(fieldwork.links_without_answers(ids, situation.pk, period, today))
     empty_of: dict[int, int] = {}
     for link in empty_links:
@@ -108,7 +110,7 @@ def region_fieldwork(request: SignedInRequest, code: str) -> HttpResponse:
         "place": place,
         "error": fieldwork.error_of(place, period),
         "may_set_error": days_left > 0 and may(request.user, Permission.LIFE_SITUATION_RUN, place),
-        "clients_url": _clients_url(place, period),
+        "clients_url": _clients_url(place, period) if may_enter.exists() else "",
         "total": sum((one.received for one in standings), NOTHING),
         "needed": sum(one.plan.needed for one in standings),
         "left": left,

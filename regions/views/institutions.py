@@ -20,11 +20,8 @@ from django_tables2 import A
 from accounts.http import SignedInRequest
 from regions.forms.institutions import (
     CloseForm,
-    EndForm,
     InstitutionForm,
     MergeForm,
-    ParticipationForm,
-    TransferForm,
 )
 from regions.history import changes
 from regions.lists import NUMBER, ListTable, list_response
@@ -38,7 +35,7 @@ from regions.models import (
     Region,
     RegionLifeSituation,
 )
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, region_or_404, region_tabs
 from regions.permissions import Permission, may, require
 from regions.services import institutions as services
 
@@ -222,11 +219,11 @@ def crumbs_of(request: SignedInRequest, region: Region, institution: Institution
     if may(request.user, Permission.REGION_VIEW, region):
         crumbs.append({"title": region.name, "url": reverse("region-institutions", args=[region.code])})
     if institution:
-        crumbs.append({"title": institution.name, "url": _card_url(institution)})
+        crumbs.append({"title": institution.name, "url": card_url(institution)})
     return crumbs
 
 
-def _card_url(institution: Institution) -> str:
+def card_url(institution: Institution) -> str:
     return reverse("institution-card", args=[institution.pk])
 
 
@@ -276,9 +273,9 @@ def _facts(institution: Institution) -> list[dict[str, str]]:
         facts.append({"term": "Работает по", "text": f"{institution.closed_on:%d.%m.%Y}"})
     if institution.merged_into:
         target = institution.merged_into
-        facts.append({"term": "Присоединено к", "text": target.name, "href": _card_url(target)})
+        facts.append({"term": "Присоединено к", "text": target.name, "href": card_url(target)})
     facts += [
-        {"term": "К нему присоединено", "text": f"{one.name}, {one.closed_on:%d.%m.%Y}", "href": _card_url(one)}
+        {"term": "К нему присоединено", "text": f"{one.name}, {one.closed_on:%d.%m.%Y}", "href": card_url(one)}
         for one in institution.merged_from.all()
     ]
     return facts
@@ -344,13 +341,7 @@ def institution_history(request: SignedInRequest, pk: int) -> HttpResponse:
 # Forms ----------------------------------------------------------------------------------------------------------------
 
 
-def _form_page(
-    request: SignedInRequest, form: forms.BaseForm, template: str = "pages/form.html", **context: Any
-) -> HttpResponse:
-    return render(request, template, {"form": form, **context}, status=422 if form.is_bound else 200)
-
-
-def _blame(form: forms.BaseForm, error: services.Refused, *, day: str = "") -> None:
+def blame(form: forms.BaseForm, error: services.Refused, *, day: str = "") -> None:
     """Put what the service refused at the field it is about."""
     name = {
         services.NameTaken: "name",
@@ -372,11 +363,11 @@ def institution_create(request: SignedInRequest, code: str) -> HttpResponse:
                 region=region, particulars=form.particulars(), by=request.user, at=timezone.now()
             )
         except services.Refused as error:
-            _blame(form, error)
+            blame(form, error)
         else:
             messages.success(request, "Учреждение внесено. Укажите, в каких жизненных ситуациях оно участвует.")
-            return redirect(_card_url(made))
-    return _form_page(
+            return redirect(card_url(made))
+    return form_page(
         request,
         form,
         title="Новое учреждение",
@@ -398,18 +389,17 @@ def institution_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 institution=institution, particulars=form.particulars(), by=request.user, at=timezone.now()
             )
         except services.Refused as error:
-            _blame(form, error)
+            blame(form, error)
         else:
             messages.success(request, "Сохранено.")
-            return redirect(_card_url(institution))
-    return _form_page(
+            return redirect(card_url(institution))
+    return form_page(
         request,
         form,
         title="Изменить карточку",
         lead="В опубликованных кварталах останется прежнее название",
         crumbs=crumbs_of(request, institution.region, institution),
         submit="Сохранить",
-        cancel_url=_card_url(institution),
     )
 
 
@@ -424,12 +414,12 @@ def institution_close(request: SignedInRequest, pk: int) -> HttpResponse:
                 institution=institution, last_day=form.cleaned_data["last_day"], by=request.user, at=timezone.now()
             )
         except services.Refused as error:
-            _blame(form, error, day="last_day")
+            blame(form, error, day="last_day")
         else:
             stopped = f" Перестанут принимать ответы ссылки: {len(outcome.stopped)}." if outcome.stopped else ""
             messages.success(request, f"Учреждение закрыто.{stopped}")
-            return redirect(_card_url(institution))
-    return _form_page(
+            return redirect(card_url(institution))
+    return form_page(
         request,
         form,
         title="Закрыть учреждение",
@@ -439,7 +429,6 @@ def institution_close(request: SignedInRequest, pk: int) -> HttpResponse:
         danger=True,
         crumbs=crumbs_of(request, institution.region, institution),
         submit="Закрыть учреждение",
-        cancel_url=_card_url(institution),
     )
 
 
@@ -454,7 +443,7 @@ def institution_reopen(request: SignedInRequest, pk: int) -> HttpResponseRedirec
         messages.success(
             request, "Учреждение снова работает. Участие в жизненных ситуациях и роли представителей начните заново."
         )
-    return redirect(_card_url(institution))
+    return redirect(card_url(institution))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -486,11 +475,11 @@ def institution_merge(request: SignedInRequest, pk: int) -> HttpResponse:
                 dry_run=not confirmed,
             )
         except services.Refused as error:
-            _blame(form, error, day="last_day")
+            blame(form, error, day="last_day")
         else:
             if confirmed:
                 messages.success(request, f"«{source}» присоединено.")
-                return redirect(_card_url(target))
+                return redirect(card_url(target))
             preview = {"target": target, "last_day": form.cleaned_data["last_day"], "outcome": outcome}
     return render(
         request,
@@ -505,114 +494,4 @@ def institution_merge(request: SignedInRequest, pk: int) -> HttpResponse:
             "crumbs": crumbs_of(request, source.region, source),
         },
         status=422 if form.is_bound and preview is None else 200,
-    )
-
-
-# Participation --------------------------------------------------------------------------------------------------------
-
-
-def _offered(request: SignedInRequest, region: Region) -> QuerySet[LifeSituation]:
-    """The ЖС of the region that the person runs."""
-    places = RegionLifeSituation.objects.filter(region=region).permitting(request.user, Permission.LIFE_SITUATION_RUN)
-    return LifeSituation.objects.filter(pk__in=places.values("life_situation"))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def participation_create(request: SignedInRequest, pk: int) -> HttpResponse:
-    institution = _institution(request, pk)
-    require(request.user, Permission.LIFE_SITUATION_RUN, institution.region)
-    today = institution.region.local_date()
-    without_end = institution.participations.filter(until=None)
-    offered = list(_offered(request, institution.region).exclude(pk__in=without_end.values("life_situation")))
-    form = ParticipationForm(
-        request.POST if request.method == "POST" else None, offered=offered, today=today, initial={"since": today}
-    )
-    if form.is_valid():
-        try:
-            services.start_participation(
-                institution=institution, by=request.user, at=timezone.now(), **form.cleaned_data
-            )
-        except services.Refused as error:
-            _blame(form, error, day="since")
-        else:
-            messages.success(request, "Участие внесено. Теперь можно создать ссылку на анкету.")
-            return redirect(_card_url(institution))
-    return _form_page(
-        request,
-        form,
-        title="Участие в жизненной ситуации",
-        lead=institution.name,
-        warning="" if offered else "Выбрать нечего: учреждение уже участвует во всех ЖС региона, которые вы ведёте.",
-        crumbs=crumbs_of(request, institution.region, institution),
-        submit="Внести",
-        cancel_url=_card_url(institution),
-    )
-
-
-def _participation(request: SignedInRequest, pk: int) -> Participation:
-    visible = Participation.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    participation = get_object_or_404(visible.select_related("institution__region", "life_situation"), pk=pk)
-    services.require_running(request.user, participation)
-    return participation
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def participation_end(request: SignedInRequest, pk: int) -> HttpResponse:
-    participation = _participation(request, pk)
-    institution = participation.institution
-    today = institution.region.local_date()
-    form = EndForm(request.POST if request.method == "POST" else None, today=today, initial={"until": today})
-    if form.is_valid():
-        try:
-            services.end_participation(
-                participation=participation, until=form.cleaned_data["until"], by=request.user, at=timezone.now()
-            )
-        except services.Refused as error:
-            _blame(form, error, day="until")
-        else:
-            messages.success(request, "Участие завершено. После этого дня ссылки не принимают ответы.")
-            return redirect(_card_url(institution))
-    return _form_page(
-        request,
-        form,
-        title="Завершить участие",
-        lead=f"{participation.life_situation.short_title}: участвует {services.days_of(participation)}",
-        warning="После последнего дня ссылки на анкету перестанут принимать ответы. Собранные ответы останутся.",
-        danger=True,
-        crumbs=crumbs_of(request, institution.region, institution),
-        submit="Завершить участие",
-        cancel_url=_card_url(institution),
-    )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def participation_transfer(request: SignedInRequest, pk: int) -> HttpResponse:
-    participation = _participation(request, pk)
-    institution = participation.institution
-    today = institution.region.local_date()
-    form = TransferForm(
-        request.POST if request.method == "POST" else None,
-        offered=_offered(request, institution.region).exclude(pk=participation.life_situation_id),
-        today=today,
-        initial={"last_day": today},
-    )
-    if form.is_valid():
-        try:
-            services.transfer_participation(
-                participation=participation, by=request.user, at=timezone.now(), **form.cleaned_data
-            )
-        except services.Refused as error:
-            _blame(form, error, day="last_day")
-        else:
-            messages.success(request, "Учреждение переведено. Для новой жизненной ситуации создайте ссылку на анкету.")
-            return redirect(_card_url(institution))
-    return _form_page(
-        request,
-        form,
-        title="Перевести в другую жизненную ситуацию",
-        lead=f"Сейчас: {participation.life_situation.short_title}, {services.days_of(participation)}",
-        warning="Ссылки прежней жизненной ситуации перестанут принимать ответы. Собранные ответы останутся в ней.",
-        crumbs=crumbs_of(request, institution.region, institution),
-        submit="Перевести",
-        cancel_url=_card_url(institution),
     )

@@ -30,7 +30,7 @@ from accounts.models import User
 from regions.forms.people import MOST_PEOPLE, SHOWN_PEOPLE, NewAccountForm, PeopleFormSet, PersonForm, RoleForm
 from regions.lists import ListTable, list_response, two_lines
 from regions.models import Body, BodyMember, Invitation, Region, ServiceCommissioner
-from regions.pages import region_or_404, region_tabs
+from regions.pages import region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, may, roles_grantable
 from regions.querysets import with_words
 from regions.roles import Role
@@ -182,7 +182,7 @@ def _crumbs(region: Region | None) -> list[dict[str, str]]:
     if region is None:
         return [{"title": "Люди", "url": reverse("people-list")}]
     return [
-        {"title": region.name, "url": reverse("region-card", args=[region.code])},
+        region_crumb(region),
         {"title": "Люди", "url": reverse("region-people", args=[region.code])},
     ]
 
@@ -356,23 +356,23 @@ class DeadLink:
 DEAD_LINKS = {
     services.LinkState.UNKNOWN: DeadLink(
         "Ссылка не действует",
-        "Возможно, она скопирована не целиком или вам уже выслали новую. Откройте ссылку из последнего письма.",
+        "Возможно, она скопирована не целиком или Вам уже выслали новую. Откройте ссылку из последнего письма.",
         status=404,
     ),
     services.LinkState.EXPIRED: DeadLink(
-        "Срок приглашения истёк", "Попросите того, кто вас пригласил, выслать письмо ещё раз."
+        "Срок приглашения истёк", "Попросите того, кто Вас пригласил, выслать письмо ещё раз."
     ),
-    services.LinkState.USED: DeadLink("Приглашение уже принято", "Если его приняли вы, просто войдите на портал."),
+    services.LinkState.USED: DeadLink("Приглашение уже принято", "Если его приняли Вы, просто войдите на портал."),
     services.LinkState.REVOKED: DeadLink(
-        "Приглашение отозвано", "Если это ошибка, обратитесь к тому, кто вас пригласил."
+        "Приглашение отозвано", "Если это ошибка, обратитесь к тому, кто Вас пригласил."
     ),
     services.LinkState.GROUNDLESS: DeadLink(
         "Приглашение больше не действует",
-        "Тот, кто вас пригласил, больше не может давать эту роль. "
-        "Обратитесь к администратору НСИ вашего региона: он пришлёт новое приглашение.",
+        "Тот, кто Вас пригласил, больше не может давать эту роль. "
+        "Обратитесь к администратору НСИ Вашего региона: он пришлёт новое приглашение.",
     ),
     services.LinkState.INSTITUTION_CLOSED: DeadLink(
-        "Учреждение больше не работает", "Обратитесь к администратору НСИ вашего региона."
+        "Учреждение больше не работает", "Обратитесь к администратору НСИ Вашего региона."
     ),
 }
 

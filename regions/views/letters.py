@@ -25,7 +25,7 @@ from regions.forms.letters import DayForm, DeadlineForm, LetterForm
 from regions.history import changes
 from regions.lists import NUMBER, ListTable, by_row, list_response
 from regions.models import Letter, LetterDeadline, LetterKind, Region
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, may, may_anywhere, require
 from regions.querysets import with_words
 from regions.services import letters as services
@@ -48,16 +48,9 @@ def _chip(state: LetterState) -> SafeString:
 
 def _own_crumbs(region: Region) -> list[dict[str, str]]:
     return [
-        {"title": region.name, "url": reverse("region-card", args=[region.code])},
+        region_crumb(region),
         {"title": "Письма", "url": reverse("letter-list", args=[region.code])},
     ]
-
-
-def _form_page(
-    request: SignedInRequest, form: forms.Form, *, crumbs: list[dict[str, str]], **context: Any
-) -> HttpResponse:
-    context = {"form": form, "crumbs": crumbs, "cancel_url": crumbs[-1]["url"], **context}
-    return render(request, "pages/form.html", context, status=422 if form.is_bound else 200)
 
 
 def _refuse(form: forms.Form, error: services.LetterError) -> None:
@@ -276,7 +269,7 @@ def letter_create(request: SignedInRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, f"Письмо {letter.document_title} внесено.")
             return redirect("letter-list", region.code)
-    return _form_page(request, form, title="Внести письмо", submit="Внести", crumbs=_own_crumbs(region))
+    return form_page(request, form, title="Внести письмо", submit="Внести", crumbs=_own_crumbs(region))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -294,7 +287,7 @@ def letter_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Изменения сохранены.")
             return redirect("letter-list", letter.region.code)
-    return _form_page(
+    return form_page(
         request,
         form,
         title=f"Исправить письмо {letter.document_title}",
@@ -528,7 +521,7 @@ def deadline_create(request: SignedInRequest) -> HttpResponse:
         else:
             messages.success(request, f"Срок задан: {_deadline_title(deadline)} — до {deadline.due_on:%d.%m.%Y}.")
             return redirect("deadline-list")
-    return _form_page(request, form, title="Новый срок", submit="Задать срок", crumbs=_deadline_crumbs())
+    return form_page(request, form, title="Новый срок", submit="Задать срок", crumbs=_deadline_crumbs())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -545,7 +538,7 @@ def deadline_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Срок изменён.")
             return redirect("deadline-list")
-    return _form_page(
+    return form_page(
         request,
         form,
         title="Изменить срок",
@@ -562,7 +555,7 @@ def deadline_delete(request: SignedInRequest, pk: int) -> HttpResponse:
         services.remove_deadline(deadline=deadline, by=request.user)
         messages.success(request, "Срок удалён.")
         return redirect("deadline-list")
-    return _form_page(
+    return form_page(
         request,
         forms.Form(),
         title="Удалить срок?",

@@ -45,7 +45,7 @@ from regions.models import (
     TargetApproval,
 )
 from regions.models.places import LifeSituationStatus
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, may, require
 from regions.roles import Role
 from regions.services import institutions as institution_services
@@ -73,7 +73,7 @@ def place_crumbs(place: RegionLifeSituation) -> list[dict[str, str]]:
 
 def region_crumbs(region: Region) -> list[dict[str, str]]:
     return [
-        {"title": region.name, "url": reverse("region-card", args=[region.code])},
+        region_crumb(region),
         {"title": "Жизненные ситуации", "url": reverse("place-list", args=[region.code])},
     ]
 
@@ -290,18 +290,13 @@ def own_life_situation_create(request: SignedInRequest, code: str) -> HttpRespon
         else:
             messages.success(request, "ЖС описана и взята. Теперь назначьте ответственного и добавьте учреждения.")
             return redirect("place", place.pk)
-    return render(
+    return form_page(
         request,
-        "pages/form.html",
-        {
-            "title": "Описать свою жизненную ситуацию",
-            "lead": "Её видит и использует только ваш регион. Границы определяет Региональный штаб.",
-            "crumbs": region_crumbs(region),
-            "form": form,
-            "submit": "Описать и взять",
-            "cancel_url": reverse("place-list", args=[region.code]),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title="Описать свою жизненную ситуацию",
+        lead="Её видит и использует только Ваш регион. Границы определяет Региональный штаб.",
+        crumbs=region_crumbs(region),
+        submit="Описать и взять",
     )
 
 
@@ -333,18 +328,13 @@ def own_life_situation_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Описание сохранено.")
             return redirect(back)
-    return render(
+    return form_page(
         request,
-        "pages/form.html",
-        {
-            "title": "Описание жизненной ситуации",
-            "lead": f"Направление: {own.direction}. Его изменить нельзя.",
-            "crumbs": [*region_crumbs(own.region), {"title": own.short_title, "url": back}],
-            "form": form,
-            "submit": "Сохранить",
-            "cancel_url": back,
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title="Описание жизненной ситуации",
+        lead=f"Направление: {own.direction}. Его изменить нельзя.",
+        crumbs=[*region_crumbs(own.region), {"title": own.short_title, "url": back}],
+        submit="Сохранить",
     )
 
 

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 import django_filters
 import django_tables2 as tables
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -21,6 +20,7 @@ from regions.forms.materials import MaterialForm, NewMaterialForm, VersionForm
 from regions.history import Change, changes, together
 from regions.lists import NUMBER, ListTable, list_response
 from regions.models import LifeSituation, Material, MaterialVersion
+from regions.pages import form_page
 from regions.permissions import Permission, may_anywhere
 from regions.roles import Role
 from regions.services import materials as services
@@ -144,13 +144,12 @@ def material_create(request: SignedInRequest) -> HttpResponse:
         made = services.publish(**_about(form), edition=form.edition(), by=request.user, at=timezone.now())
         messages.success(request, "Материал опубликован.")
         return redirect("material", made.pk)
-    return _form_page(
+    return form_page(
         request,
         form,
         title="Новый материал",
         submit="Опубликовать",
         crumbs=[_list_crumb()],
-        cancel_url=reverse("material-list"),
     )
 
 
@@ -163,7 +162,7 @@ def material_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         services.edit(material=found, **_about(form), by=request.user)
         messages.success(request, "Изменения сохранены.")
         return redirect("material", found.pk)
-    return _form_page(request, form, title="Изменить материал", submit="Сохранить", **_around(found))
+    return form_page(request, form, title="Изменить материал", submit="Сохранить", crumbs=_crumbs(found))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -186,7 +185,7 @@ def material_version_create(request: SignedInRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"Версия {number} опубликована.")
             return redirect("material", found.pk)
-    return _form_page(request, form, title="Новая версия", submit="Опубликовать", **_around(found))
+    return form_page(request, form, title="Новая версия", submit="Опубликовать", crumbs=_crumbs(found))
 
 
 @require_POST
@@ -210,7 +209,7 @@ def material_history(request: SignedInRequest, pk: int) -> HttpResponse:
     found = _material(request, pk, to_change=True)
     context = {
         "title": found.title,
-        "crumbs": [_list_crumb(), _crumb(found)],
+        "crumbs": _crumbs(found),
         "changes": together(changes(Material.history.filter(id=found.pk)), _editions(found)),
     }
     return render(request, "pages/history.html", context)
@@ -245,14 +244,5 @@ def _list_crumb() -> dict[str, str]:
     return {"title": "Материалы", "url": reverse("material-list")}
 
 
-def _crumb(found: Material) -> dict[str, str]:
-    return {"title": found.title, "url": reverse("material", args=[found.pk])}
-
-
-def _around(found: Material) -> dict[str, Any]:
-    return {"crumbs": [_list_crumb(), _crumb(found)], "cancel_url": reverse("material", args=[found.pk])}
-
-
-def _form_page(request: SignedInRequest, form: forms.BaseForm, **context: Any) -> HttpResponse:
-    status = 422 if form.is_bound else 200
-    return render(request, "pages/form.html", {"form": form, **context}, status=status)
+def _crumbs(found: Material) -> list[dict[str, str]]:
+    return [_list_crumb(), {"title": found.title, "url": reverse("material", args=[found.pk])}]

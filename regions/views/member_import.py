@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from regions import member_import as importer
 from regions.models import Region
-from regions.pages import region_or_404
+from regions.pages import region_crumb, region_or_404
 from regions.permissions import Permission, require
 from regions.views.imports import Import, import_response, template_response
 
@@ -33,7 +33,7 @@ def invitation_import(request: SignedInRequest, code: str) -> HttpResponse:
     """Send a file and see what it would do; then load it."""
     region = _region(request, code)
     crumbs = [
-        {"title": region.name, "url": reverse("region-card", args=[region.code])},
+        region_crumb(region),
         {"title": "Люди", "url": reverse("region-people", args=[region.code])},
         {"title": "Приглашения", "url": reverse("invitation-list", args=[region.code])},
     ]

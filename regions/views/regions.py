@@ -30,13 +30,13 @@ from regions.models import (
     ServiceCommissioner,
     TargetApproval,
 )
-from regions.pages import region_or_404, region_tabs
+from regions.pages import form_page, region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, may, require
 from regions.roles import Role
 from regions.services import letters as letters_service
 from regions.services import readiness as titles
 from regions.services.letters import Due, LetterState
-from regions.views.bodies import sees_emails, without_emails
+from regions.views.structure import sees_emails, without_emails
 
 TAB = "card"
 # The card names the nearest ones; all of them stand on the page of letters.
@@ -225,7 +225,7 @@ def region_history(request: SignedInRequest, code: str) -> HttpResponse:
     )
     context = {
         "title": region.name,
-        "crumbs": [_crumb(region)],
+        "crumbs": [region_crumb(region)],
         "changes": found if sees_emails(request, region) else without_emails(found),
     }
     return render(request, "pages/history.html", context)
@@ -249,16 +249,6 @@ def region_participation(request: SignedInRequest, code: str) -> HttpResponse:
         else:
             messages.success(request, "Изменения сохранены.")
             return redirect("region-card", region.code)
-    context = {
-        "form": form,
-        "title": "Участие в НСИ",
-        "lead": region.name,
-        "crumbs": [_crumb(region)],
-        "submit": "Сохранить",
-        "cancel_url": reverse("region-card", args=[region.code]),
-    }
-    return render(request, "pages/form.html", context, status=422 if form.is_bound else 200)
-
-
-def _crumb(region: Region) -> dict[str, str]:
-    return {"title": region.name, "url": reverse("region-card", args=[region.code])}
+    return form_page(
+        request, form, title="Участие в НСИ", lead=region.name, crumbs=[region_crumb(region)], submit="Сохранить"
+    )

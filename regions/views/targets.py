@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import SignedInRequest
 from regions.forms.life_situations import ApproveForm, TargetsForm, WithdrawForm, plain_number
 from regions.models import Indicator, IndicatorTarget, RegionLifeSituation, TargetApproval
+from regions.pages import form_page
 from regions.permissions import Permission, may, require
 from regions.services import targets as services
 from regions.targets import is_step_back, recommended_target
@@ -112,7 +113,7 @@ def targets_approve(request: SignedInRequest, pk: int, year: int) -> HttpRespons
         except services.Incomplete:
             form.add_error(None, "Значения внесены не по всем показателям: утвердить их пока нельзя")
         except services.OwnWork:
-            form.add_error(None, "Значения вносили вы: утвердить их должен другой человек")
+            form.add_error(None, "Значения вносили Вы: утвердить их должен другой человек")
         else:
             messages.success(request, f"Показатели на {year} год утверждены и закрыты для правки.")
             return redirect("place-targets", place.pk, year)
@@ -164,20 +165,16 @@ def targets_withdraw(request: SignedInRequest, pk: int, year: int) -> HttpRespon
     if approval is None:
         messages.info(request, "Показатели этого года не утверждены.")
         return redirect("place-targets", place.pk, year)
-    return render(
+    return form_page(
         request,
-        "pages/form.html",
-        {
-            "title": f"Отозвать утверждение на {year} год",
-            "lead": f"{place.life_situation.short_title}. Решение {approval.document_title}",
-            "warning": "Значения снова можно будет менять, и утверждать их придётся заново.",
-            "crumbs": _targets_crumbs(place, year),
-            "form": form,
-            "submit": "Отозвать утверждение",
-            "danger": True,
-            "cancel_url": reverse("place-targets", args=[place.pk, year]),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title=f"Отозвать утверждение на {year} год",
+        lead=f"{place.life_situation.short_title}. Решение {approval.document_title}",
+        warning="Значения снова можно будет менять, и утверждать их придётся заново.",
+        crumbs=_targets_crumbs(place, year),
+        submit="Отозвать утверждение",
+        danger=True,
+        cancel_url=reverse("place-targets", args=[place.pk, year]),
     )
 
 

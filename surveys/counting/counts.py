@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from surveys.counting.fates import COUNTED, LEFT_OUT
 from surveys.counting.statistics import DaysCounts, NpsCounts, ShareCounts
 
-# Measure → value → how many answers; `received` tallies all answers by what became of them.
+# Measure → value → how many answers; `received` tallies all answers by their fate (surveys.counting.fates).
 Tally = Mapping[str, Mapping[Decimal, int]]
 RECEIVED = "received"
-# Values of `received`: counts, came too late after the service, left out by the decision of two people.
-ELIGIBLE, TOO_LATE, EXCLUDED = Decimal(1), Decimal(0), Decimal(2)
 
 # Scale questions, each giving a share of its own; the first is the main indicator [001, IV.4.1].
 SHARES = ("satisfaction", "documents", "duration", "clarity", "support")
@@ -35,11 +34,11 @@ class InstitutionCounts:
         arrived = tally.get(RECEIVED, {})
         return cls(
             received=sum(arrived.values()),
-            eligible=arrived.get(ELIGIBLE, 0),
+            eligible=arrived.get(Decimal(COUNTED), 0),
             shares={share: ShareCounts.from_tally(_whole(tally.get(share, {}))) for share in SHARES},
             nps=NpsCounts.from_tally(_whole(tally.get("nps", {}))),
             days=DaysCounts.from_tally(dict(tally.get("days", {}))),
-            excluded=arrived.get(EXCLUDED, 0),
+            excluded=arrived.get(Decimal(LEFT_OUT), 0),
         )
 
     @property

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from surveys.counting.counts import ELIGIBLE as ELIGIBLE_VALUE
-from surveys.counting.counts import EXCLUDED, RECEIVED, InstitutionCounts
-from surveys.counting.counts import TOO_LATE as TOO_LATE_VALUE
+from surveys.counting.counts import RECEIVED, InstitutionCounts
+from surveys.counting.fates import ARRIVED
 from surveys.counting.statistics import DaysCounts, Estimate, ShareCounts, mean_days, satisfaction_share
-from surveys.counting.tallying import ANSWERED, ARRIVED, COUNTED, LEFT_OUT, TOO_LATE
+from surveys.counting.tallying import ANSWERED
 from surveys.questionnaires.definition import SCALE4, Definition, Question, Section
 
 # (version, question, value) → how many times, as `rollups.read_questions` gives it.
@@ -42,6 +41,7 @@ class Asked:
     """A question as it is shown: its newest wording, and the choices of all its versions."""
 
     key: str
+    code: str
     type: str
     text: str
     section: str
@@ -108,7 +108,8 @@ class _Gathered:
     question: Question
     section: Section
     choices: dict[str, str]
-    texts: list[str] = field(default_factory=list)
+    # Newest first.
+    names: list[str] = field(default_factory=list)
 
 
 class Questionnaires:
@@ -116,18 +117,19 @@ class Questionnaires:
 
     def __init__(self, sources: Iterable[Source]) -> None:
         self._keys: dict[tuple[int, str], str] = {}
-        self._measured: set[int] = set()
+        # Versions that feed the КПЭ.
+        self.measured: set[int] = set()
         found: dict[str, _Gathered] = {}
         # Newest first: its wording and its order are shown.
         for source in sorted(sources, key=lambda one: (one.family, -one.number, -one.version_id)):
             if source.is_measured:
-                self._measured.add(source.version_id)
+                self.measured.add(source.version_id)
             for section in source.definition.sections:
                 for question in section.questions:
                     key = _key(source, question)
                     self._keys[source.version_id, question.code] = key
                     gathered = found.setdefault(key, _Gathered(question, section, {}))
-                    gathered.texts.append(question.text)
+                    gathered.names.append(source.definition.names[question.code])
                     for code, title in question.choices.items():
                         gathered.choices.setdefault(code, title)
         self.asked: tuple[Asked, ...] = tuple(_asked(key, one) for key, one in found.items())
@@ -150,10 +152,10 @@ class Questionnaires:
         """Counts of the КПЭ over everything that is given: of the versions that feed them only."""
         tally: dict[str, dict[Decimal, int]] = defaultdict(lambda: defaultdict(int))
         for (version, code, value), count in counts.items():
-            if version not in self._measured:
+            if version not in self.measured:
                 continue
             if code == ARRIVED:
-                tally[RECEIVED][_FATES[value]] += count
+                tally[RECEIVED][Decimal(value)] += count
                 continue
             asked = self.by_key.get(self.key_of(version, code) or "")
             if asked and asked.measure and asked.type in ("scale4", "nps", "number"):
@@ -164,9 +166,6 @@ class Questionnaires:
         """Every question that somebody answered, in the order of the questionnaire."""
         tallies = self.tallies(counts)
         return [distribution(one, tallies[one.key]) for one in self.asked if one.key in tallies]
-
-
-_FATES = {COUNTED: ELIGIBLE_VALUE, TOO_LATE: TOO_LATE_VALUE, LEFT_OUT: EXCLUDED}
 
 
 def _key(source: Source, question: Question) -> str:
@@ -181,14 +180,15 @@ def _asked(key: str, one: _Gathered) -> Asked:
     question = one.question
     return Asked(
         key=key,
+        code=question.code,
         type=question.type,
-        text=question.text,
+        text=one.names[0],
         section=one.section.title,
         unit=question.unit,
         measure=question.measure or "",
         is_repeated=one.section.repeat is not None,
         choices=dict(one.choices),
-        earlier_texts=tuple(dict.fromkeys(text for text in one.texts if text != question.text)),
+        earlier_texts=tuple(dict.fromkeys(name for name in one.names if name != one.names[0])),
     )
 
 

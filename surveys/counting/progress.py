@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import Case, Count, F, Max, Sum, Value, When
-from django.db.models import CharField as Text
+from django.db.models import Count, F, Max, Sum
 
-from surveys.models import Questionnaire, QuestionnaireVersion, QuestionTally, Response, SurveyLink
+from surveys.counting.fates import ARRIVED, COUNTED, LEFT_OUT, TOO_LATE
+from surveys.models import QuestionnaireVersion, QuestionTally, Response, SurveyLink
 
 # What a row of a reading may be about, as the rollup calls it and as an answer does.
 BY: Final = {
@@ -19,7 +19,6 @@ BY: Final = {
     "day": ("day", "answered_on"),
     "channel": ("channel", "link__channel"),
 }
-ELIGIBLE, LATE, EXCLUDED = "1", "0", "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +59,11 @@ def received(
     situations, institutions = list(life_situation_ids), list(institution_ids)
     rolled_up = (
         QuestionTally.objects.filter(
-            life_situation__in=situations, institution__in=institutions, day__range=(first, last), question=""
+            life_situation__in=situations, institution__in=institutions, day__range=(first, last), question=ARRIVED
         )
         .order_by()
         .values_list("version_id", *(BY[name][0] for name in by), "value")
         .annotate(number=Sum("count"), last=Max("day"))
-    )
-    kind = Case(
-        When(is_excluded=True, then=Value(EXCLUDED)),
-        When(is_eligible=True, then=Value(ELIGIBLE)),
-        default=Value(LATE),
-        output_field=Text(),
     )
     waiting = (
         Response.objects.not_rolled_up()
@@ -81,34 +74,26 @@ def received(
             is_measured=True,
         )
         .order_by()
-        .annotate(kind=kind)
-        .values_list("version_id", *(BY[name][1] for name in by), "kind")
+        .with_fate()
+        .values_list("version_id", *(BY[name][1] for name in by), "fate")
         .annotate(number=Count("pk"), last=Max("answered_on"))
     )
     rows = list(rolled_up.union(waiting, all=True))
-    feeding = _feeding_the_kpi({row[0] for row in rows})
+    # The rollup of questions counts the answers to the other versions as well.
+    versions = QuestionnaireVersion.objects.filter(pk__in={row[0] for row in rows}).defer("document")
+    feeding = {one.pk for one in versions.select_related("questionnaire") if one.feeds_the_kpi}
     found: dict[tuple[Any, ...], Received] = {}
     for version, *key, value, number, newest in rows:
         if version not in feeding:
             continue
         one = Received(
-            eligible=number if value == ELIGIBLE else 0,
-            late=number if value == LATE else 0,
-            excluded=number if value == EXCLUDED else 0,
+            eligible=number if value == COUNTED else 0,
+            late=number if value == TOO_LATE else 0,
+            excluded=number if value == LEFT_OUT else 0,
             last_on=newest,
         )
         found[tuple(key)] = found.get(tuple(key), NOTHING) + one
     return found
-
-
-def _feeding_the_kpi(version_ids: set[int]) -> set[int]:
-    """Those of these versions whose answers feed the КПЭ, as `services.arriving.Origin` decides it: the rollup of
-    questions counts the answers of the others as well.
-    """
-    versions = QuestionnaireVersion.objects.filter(
-        pk__in=version_ids, questionnaire__kind=Questionnaire.Kind.QUESTIONNAIRE
-    )
-    return {one.pk for one in versions.defer("document") if "service_date" in one.definition.by_measure}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
 | a number | the number as text |
 | a date, a text | `GIVEN`: that there is an answer, never the answer itself |
 | several of a list | each option chosen once, and `ANSWERED` once: its shares are of those who answered |
-| `ARRIVED`, not a question | its fate: `COUNTED`, `TOO_LATE` or `LEFT_OUT` |
+| `ARRIVED`, not a question | its fate (`fates`) |
 
 In a repeating section every block is an answer of its own.
 """
@@ -19,16 +19,6 @@ from surveys.questionnaires.definition import Definition
 GIVEN = "*"
 # Options of a list do not add up to the people who answered, so these are counted apart. No code of an option is a «#».
 ANSWERED = "#"
-
-ARRIVED = ""
-COUNTED, TOO_LATE, LEFT_OUT = "1", "0", "2"
-
-
-def fate(*, is_measured: bool, is_eligible: bool, is_excluded: bool) -> str:
-    """What becomes of an answer. One that is not for the КПЭ has no day of service to be late after: it counts."""
-    if is_excluded:
-        return LEFT_OUT
-    return COUNTED if is_eligible or not is_measured else TOO_LATE
 
 
 class AnswerReader:

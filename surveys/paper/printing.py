@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from surveys.questionnaires.definition import Definition, Question, Section
 
+THANKS = "Спасибо за ответы!"
 # Letters of the longest answer that stand for one ruled line: few people write so much, and paper is short.
 LETTERS_PER_LINE = 500
 MOST_LINES = 8
@@ -84,6 +85,35 @@ class Layout:
     intro: str
     thanks: str
     sections: tuple[PrintedSection, ...]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """All that a document of an instrument says."""
+
+    kind: str
+    owner: str
+    version: str  # «версия 2 от 01.03.2026» or «черновик от 05.03.2026»
+    is_draft: bool
+    is_questionnaire: bool
+    layout: Layout
+    # What the person at work writes on top of a guide, script or observation sheet.
+    filled_by: tuple[str, ...]
+
+    @property
+    def ending(self) -> str:
+        """The last words. Those of a questionnaire are for the screen: «Ваш ответ принят»."""
+        return THANKS if self.is_questionnaire else self.layout.thanks
+
+    @property
+    def about(self) -> str:
+        return f"{self.owner} · {self.version}"
+
+    @property
+    def running(self) -> str:
+        """At the foot of every page."""
+        title = self.layout.title
+        return f"{title if len(title) <= 80 else title[:79] + '…'}, {self.version}"
 
 
 def laid_out(definition: Definition, language: str = "") -> Layout:

@@ -6,8 +6,7 @@ Import this module where documents are made, not in every process.
 from __future__ import annotations
 
 import io
-import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
@@ -15,15 +14,11 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
-from surveys.paper.printing import Place, PrintedQuestion, PrintedSection
-
-if TYPE_CHECKING:
-    from surveys.services.documents import Paper
+from regions.signs import UNWRITABLE
+from surveys.paper.printing import Paper, Place, PrintedQuestion, PrintedSection
 
 FONT = "Arial"
 BOX = "☐"
-# What XML cannot carry.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write(paper: Paper) -> bytes:
@@ -165,4 +160,4 @@ def _add_field(paragraph: Any, instruction: str) -> None:
 
 
 def _clean(words: str) -> str:
-    return _UNWRITABLE.sub("", words)
+    return UNWRITABLE.sub("", words)

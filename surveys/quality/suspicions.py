@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db.models import Count, Max, Q, Sum
 
 from regions.models import Institution, LifeSituation, Region
-from surveys.counting.tallying import ARRIVED
+from surveys.counting.fates import ARRIVED
 from surveys.models import ExclusionCase, QuestionTally, Response, SurveyLink
 from surveys.quality.marks import Flag, split, titles
 from surveys.querysets import ExclusionCaseQuerySet, ResponseQuerySet

@@ -13,13 +13,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from regions.signs import UNPRINTABLE
 from surveys.questionnaires.definition import SCALE4, Definition, Question, Section
 
 Sent = Mapping[str, Sequence[str]]
 
 EARLIEST_DATE = date(2000, 1, 1)
-# Control characters and halves of surrogate pairs: nobody types them, databases and XLSX refuse them.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LONGEST_DATE = len("2026-11-05")
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?")
 
@@ -63,8 +62,10 @@ class Answers:
 
     def digest(self) -> bytes:
         """SHA-256 of the answers: tells a repeat of the same answers from other answers under the same key."""
-        text = json.dumps(self.values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).digest()
+        return hashlib.sha256(_CANONICAL.encode(self.values).encode()).digest()
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def field_name(section: Section, question: Question, index: int | None = None) -> str:
@@ -90,7 +91,7 @@ def clean_text(text: str) -> str:
     if text.isprintable():
         # Nearly all there is: nothing in it to take out.
         return text.strip()
-    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def keep_known(definition: Definition, sent: Sent) -> dict[str, list[str]]:
@@ -165,11 +166,14 @@ def _read_section(
     today: date,
 ) -> None:
     for question in section.questions:
-        # Somebody who changed their mind has left an answer behind a condition that no longer holds: it does not count.
-        if not is_visible(question, answered):
+        name = question.code if index is None else field_name(section, question, index)
+        values = sent.get(name)
+        if not values and not question.required:
             continue
-        name = field_name(section, question, index)
-        given = [text for text in (clean_text(value) for value in sent.get(name, ())) if text]
+        # Somebody who changed their mind has left an answer behind a condition that no longer holds: it does not count.
+        if question.visible_if is not None and not is_visible(question, answered):
+            continue
+        given = [text for value in values or () if (text := clean_text(value))]
         try:
             if not given:
                 if question.required:

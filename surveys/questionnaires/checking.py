@@ -4,7 +4,6 @@
 made by anybody. What it finds no error in is let through by `Definition`, and the other way round.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from regions.signs import TURNING, UNPRINTABLE
 from surveys.questionnaires.definition import MEASURE_TYPES, MOST_MEASURED, RESERVED, SCALE4, Definition
 from surveys.questionnaires.languages import title as language_name
 from surveys.questionnaires.shapes import Document, conditions_of, places, shaped
@@ -71,9 +71,6 @@ FIELD_TITLES = {
     "scale_titles": "слова шкалы",
     "add": "надпись кнопки",
 }
-# What neither databases nor XLSX take, and what turns the reading direction of all that follows.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_TURNING = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _CHOICE_TYPES = ("single", "multiple", "scale4", "nps")
 
 
@@ -424,9 +421,9 @@ def _in_circles(draft: Document) -> dict[str, str]:
 
 def _texts(draft: Document) -> Iterator[Finding]:
     for at, number, field, text in _words_of(draft):
-        if _UNPRINTABLE.search(text):
+        if UNPRINTABLE.search(text):
             yield Finding(Severity.ERROR, "В тексте есть недопустимый знак (не печатается).", at, number, field)
-        elif _TURNING.search(text):
+        elif TURNING.search(text):
             message = "В тексте есть невидимый знак направления письма: строка может показаться задом наперёд."
             yield Finding(Severity.WARNING, message, at, number, field)
 
@@ -495,7 +492,7 @@ def _measures(draft: Document, purpose: Purpose) -> Iterator[Finding]:
 
 def _short(text: object) -> str:
     """At most forty characters of somebody's words, printable."""
-    clean = _UNPRINTABLE.sub("�", str(text))
+    clean = UNPRINTABLE.sub("�", str(text))
     return clean if len(clean) <= 40 else f"{clean[:39]}…"
 
 

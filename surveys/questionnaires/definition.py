@@ -6,6 +6,7 @@ Source of the standard questions: 001, IV.4.1; 000, stage 3.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
@@ -194,8 +195,28 @@ class Definition(_Strict):
         return {question.code: question for question in self.questions()}
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """Code → the words that tell a question from the others: its own, after those of what it follows if it must.
+
+        Every scale of the standard questionnaires is followed by «Прокомментируйте, пожалуйста, ответ».
+        """
+        times = Counter(question.text for question in self.questions())
+        return {
+            question.code: f"{self.by_code[question.visible_if.question].text} — {question.text}"
+            if question.visible_if and times[question.text] > 1
+            else question.text
+            for question in self.questions()
+        }
+
+    @cached_property
     def by_measure(self) -> dict[str, Question]:
         return {question.measure: question for question in self.questions() if question.measure}
+
+    @cached_property
+    def with_texts(self) -> list[tuple[Section, list[Question]]]:
+        """The sections that ask for something in people's own words, with those of their questions."""
+        found = [(section, [one for one in section.questions if one.type == "text"]) for section in self.sections]
+        return [(section, texts) for section, texts in found if texts]
 
     @cached_property
     def languages(self) -> list[str]:

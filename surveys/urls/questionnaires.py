@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from surveys.views import drafts
 from surveys.views import questionnaires as views
+from surveys.views.drafts import outline, questions, sections, translations, whole
 
 VERSION = "questionnaire-versions/<int:pk>/"
 DRAFT = f"{VERSION}edit/"
@@ -22,20 +22,22 @@ urlpatterns = [
     path(f"{VERSION}copy/", views.version_copy, name="version-copy"),
     path(f"{VERSION}draft/", views.version_draft, name="version-draft"),
     path(f"{VERSION}retire/", views.version_retire, name="version-retire"),
-    path(DRAFT, drafts.edit, name="draft"),
-    path(f"{DRAFT}settings/", drafts.settings_edit, name="draft-settings"),
-    path(f"{DRAFT}move/", drafts.move, name="draft-move"),
-    path(f"{DRAFT}sections/new/", drafts.section_add, name="draft-section-add"),
-    path(f"{DRAFT}sections/<str:code>/", drafts.section_edit, name="draft-section"),
-    path(f"{DRAFT}sections/<str:code>/remove/", drafts.section_remove, name="draft-section-remove"),
-    path(f"{DRAFT}sections/<str:code>/questions/new/", drafts.question_add, name="draft-question-add"),
-    path(f"{DRAFT}questions/<str:code>/", drafts.question_edit, name="draft-question"),
-    path(f"{DRAFT}questions/<str:code>/duplicate/", drafts.question_duplicate, name="draft-question-duplicate"),
-    path(f"{DRAFT}questions/<str:code>/remove/", drafts.question_remove, name="draft-question-remove"),
-    path(f"{DRAFT}translations/", drafts.translations, name="draft-translations"),
-    path(f"{DRAFT}translations/<str:language>/", drafts.translation, name="draft-translation"),
-    path(f"{DRAFT}translations/<str:language>/remove/", drafts.translation_remove, name="draft-translation-remove"),
-    path(f"{DRAFT}import/", drafts.replace, name="draft-import"),
-    path(f"{DRAFT}discard/", drafts.discard, name="draft-discard"),
-    path(f"{DRAFT}publish/", drafts.publish, name="draft-publish"),
+    path(DRAFT, outline.edit, name="draft"),
+    path(f"{DRAFT}settings/", outline.settings_edit, name="draft-settings"),
+    path(f"{DRAFT}move/", outline.move, name="draft-move"),
+    path(f"{DRAFT}sections/new/", sections.section_add, name="draft-section-add"),
+    path(f"{DRAFT}sections/<str:code>/", sections.section_edit, name="draft-section"),
+    path(f"{DRAFT}sections/<str:code>/remove/", sections.section_remove, name="draft-section-remove"),
+    path(f"{DRAFT}sections/<str:code>/questions/new/", questions.question_add, name="draft-question-add"),
+    path(f"{DRAFT}questions/<str:code>/", questions.question_edit, name="draft-question"),
+    path(f"{DRAFT}questions/<str:code>/duplicate/", questions.question_duplicate, name="draft-question-duplicate"),
+    path(f"{DRAFT}questions/<str:code>/remove/", questions.question_remove, name="draft-question-remove"),
+    path(f"{DRAFT}translations/", translations.translations, name="draft-translations"),
+    path(f"{DRAFT}translations/<str:language>/", translations.translation, name="draft-translation"),
+    path(
+        f"{DRAFT}translations/<str:language>/remove/", translations.translation_remove, name="draft-translation-remove"
+    ),
+    path(f"{DRAFT}import/", whole.replace, name="draft-import"),
+    path(f"{DRAFT}discard/", whole.discard, name="draft-discard"),
+    path(f"{DRAFT}publish/", whole.publish, name="draft-publish"),
 ]

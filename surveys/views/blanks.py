@@ -10,28 +10,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
 from regions.lists import list_response
-from regions.models import Institution
-from regions.permissions import Permission
 from surveys.forms.blanks import BlanksForm
 from surveys.lists.blanks import BlankTable
-from surveys.models import BlankBatch, SurveyLink
+from surveys.models import BlankBatch
 from surveys.services import blanks as services
 from surveys.services.documents import MOST_QUESTIONS, TooLong
-from surveys.views.posters import file_response, link_crumbs
-
-
-def _link(request: SignedInRequest, pk: int) -> SurveyLink:
-    """A link whose blanks the person may print: 404 when the institution is not theirs to see, 403 when only to see."""
-    visible = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    link = get_object_or_404(visible.with_places(), pk=pk)
-    if not services.may_print_blanks(request.user, link.institution):
-        raise PermissionDenied
-    return link
+from surveys.views.finding import link_crumbs, link_or_404, links_in_sight
+from surveys.views.posters import file_response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_blanks(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, *services.MAY_PRINT)
     form = BlanksForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -63,8 +53,7 @@ def link_blanks(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_safe
 def blank_batch(request: SignedInRequest, pk: int) -> HttpResponse:
     """The blanks of a batch as PDF; ?lang= a language of the questionnaire. May be asked for any number of times."""
-    institutions = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    visible = BlankBatch.objects.filter(link__institution__in=institutions)
+    visible = BlankBatch.objects.filter(link__in=links_in_sight(request))
     batch = get_object_or_404(
         visible.select_related("link__institution__region", "link__version__questionnaire"), pk=pk
     )

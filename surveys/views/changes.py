@@ -13,6 +13,7 @@ from accounts.http import SignedInRequest
 from regions.history import changes
 from regions.lists import list_response
 from regions.models import Institution
+from regions.pages import form_page, institution_or_404
 from regions.permissions import Permission, may, require
 from surveys.forms.changes import ChangeForm
 from surveys.lists.changes import ChangeTable
@@ -21,12 +22,6 @@ from surveys.services import changes as services
 
 LONGEST = 300
 SECTION = "Вы сказали — мы сделали"
-
-
-def _institution(request: SignedInRequest, pk: int) -> Institution:
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    institution: Institution = get_object_or_404(visible.select_related("region"), pk=pk)
-    return institution
 
 
 def _change(request: SignedInRequest, pk: int) -> ChangeMade:
@@ -39,7 +34,7 @@ def _change(request: SignedInRequest, pk: int) -> ChangeMade:
 
 @require_safe
 def institution_changes(request: SignedInRequest, pk: int) -> HttpResponse:
-    institution = _institution(request, pk)
+    institution = institution_or_404(request, pk)
     told = ChangeMade.objects.filter(institution=institution).select_related("life_situation")
     may_tell = may(request.user, Permission.CHANGES_TELL, institution)
     return list_response(
@@ -53,7 +48,7 @@ def institution_changes(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_create(request: SignedInRequest, pk: int) -> HttpResponse:
-    institution = _institution(request, pk)
+    institution = institution_or_404(request, pk)
     require(request.user, Permission.CHANGES_TELL, institution)
     form = _form(request, institution, initial=_from_comment(request, institution))
     if form.is_valid():
@@ -123,11 +118,4 @@ def _crumbs(institution: Institution) -> list[dict[str, str]]:
 def _page(
     request: SignedInRequest, form: forms.BaseForm, institution: Institution, title: str, submit: str
 ) -> HttpResponse:
-    context = {
-        "title": title,
-        "crumbs": _crumbs(institution),
-        "form": form,
-        "submit": submit,
-        "cancel_url": reverse("institution-changes", args=[institution.pk]),
-    }
-    return render(request, "pages/form.html", context, status=422 if form.is_bound else 200)
+    return form_page(request, form, title=title, crumbs=_crumbs(institution), submit=submit)

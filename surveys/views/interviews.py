@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
 from regions.lists import list_response
-from regions.permissions import Permission, require
+from regions.pages import form_page
+from regions.permissions import Permission
 from surveys.filling.page_keys import BadPageKey, PageKey, new_page_key, read_page_key
 from surveys.forms.interviews import LARGEST_NUMBER, EntryForm, RecheckForm, WithdrawForm, first_mode
 from surveys.links.windows import AnswerWindow, shown
@@ -24,6 +25,7 @@ from surveys.paper.entry_fields import build_entry, fields_of, in_words, read_ty
 from surveys.questionnaires.answers import Answers, InvalidAnswers, Sent
 from surveys.services import interviews as services
 from surveys.services.imports import published_quarter
+from surveys.views.finding import link_crumbs, link_or_404, links_in_sight
 
 SHOWN_ENTRIES = 5
 SHOWN_WITHDRAWALS = 20
@@ -32,22 +34,6 @@ KEY = "entry-key"
 # Enter in a field presses the first button of a form; without a script that must not send a form half typed in.
 CHECK, BLOCKS = "entry-check", "entry-blocks"
 _FUTURE = "Эта дата ещё не наступила"
-
-
-def _link(request: SignedInRequest, pk: int) -> SurveyLink:
-    """A link whose forms the person may type in: 404 when it is not theirs to see, 403 when only to see."""
-    visible = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    link = get_object_or_404(visible.with_places(), pk=pk)
-    require(request.user, Permission.RESPONSES_IMPORT, link.institution)
-    return link
-
-
-def _crumbs(link: SurveyLink) -> list[dict[str, str]]:
-    return [
-        {"title": link.institution.name, "url": reverse("institution", args=[link.institution_id])},
-        {"title": "Ссылки на анкету", "url": reverse("link-list", args=[link.institution_id])},
-        {"title": str(link), "url": reverse("link", args=[link.pk])},
-    ]
 
 
 def _typed(request: SignedInRequest) -> Sent:
@@ -59,7 +45,7 @@ def _typed(request: SignedInRequest) -> Sent:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def link_entry(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, Permission.RESPONSES_IMPORT)
     now = timezone.now()
     if request.method == "POST":
         return _take(request, link)
@@ -195,7 +181,7 @@ def _typing_page(
             "wrong": [field for field in fields_of(parts) if field.error],
             "key": key.signed if key else "",
             "notice": notice,
-            "crumbs": _crumbs(link),
+            "crumbs": link_crumbs(link),
             **context,
         },
         status=status,
@@ -207,22 +193,20 @@ def _typing_page(
 
 @require_safe
 def link_entries(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, Permission.RESPONSES_IMPORT)
     region = link.institution.region
     table = EntryTable(
         services.entries().filter(link=link), by=request.user, today=region.local_date(), zone=region.zone
     )
     withdrawn = EntryWithdrawal.objects.filter(link=link).select_related("withdrawn_by")[:SHOWN_WITHDRAWALS]
-    context = {"link": link, "region_zone": region.zone, "crumbs": _crumbs(link), "withdrawn": withdrawn}
+    context = {"link": link, "region_zone": region.zone, "crumbs": link_crumbs(link), "withdrawn": withdrawn}
     return list_response(request, table, "surveys/interviews/list.html", context, file_name=f"entries-{link.pk}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def entry_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
-    links = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    entry = get_object_or_404(services.entries().filter(link__in=links), pk=pk)
-    require(request.user, Permission.RESPONSES_IMPORT, entry.link.institution)
-    link = SurveyLink.objects.with_places().get(pk=entry.link_id)
+    entry = get_object_or_404(services.entries().filter(link__in=links_in_sight(request)), pk=pk)
+    link = link_or_404(request, entry.link_id, Permission.RESPONSES_IMPORT)
     form = WithdrawForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -235,17 +219,16 @@ def entry_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
             messages.success(request, "Анкета снята. Её можно ввести заново.")
             return redirect("link-entries", link.pk)
     list_url = reverse("link-entries", args=[link.pk])
-    context = {
-        "title": "Снять анкету",
-        "lead": f"{entry}, заполнена {entry.response.answered_on:%d.%m.%Y}. Её ответы удалятся",
-        "warning": services.objection_to_withdrawal(entry, request.user, timezone.now()),
-        "crumbs": [*_crumbs(link), {"title": "Введённые анкеты", "url": list_url}],
-        "form": form,
-        "submit": "Снять анкету",
-        "danger": True,
-        "cancel_url": list_url,
-    }
-    return render(request, "pages/form.html", context, status=422 if form.is_bound else 200)
+    return form_page(
+        request,
+        form,
+        title="Снять анкету",
+        lead=f"{entry}, заполнена {entry.response.answered_on:%d.%m.%Y}. Её ответы удалятся",
+        warning=services.objection_to_withdrawal(entry, request.user, timezone.now()),
+        crumbs=[*link_crumbs(link), {"title": "Введённые анкеты", "url": list_url}],
+        submit="Снять анкету",
+        danger=True,
+    )
 
 
 # The second typing ----------------------------------------------------------------------------------------------------
@@ -253,7 +236,7 @@ def entry_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def link_rechecks(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, Permission.RESPONSES_IMPORT)
     done = services.rechecks_of(link).filter(checked_at__isnull=False).order_by("-checked_at")
     return render(
         request,
@@ -261,7 +244,7 @@ def link_rechecks(request: SignedInRequest, pk: int) -> HttpResponse:
         {
             "link": link,
             "region_zone": link.institution.region.zone,
-            "crumbs": _crumbs(link),
+            "crumbs": link_crumbs(link),
             "waiting": services.waiting_for(link, request.user),
             "done": done[:50],
             "accuracy": services.accuracy(link),
@@ -272,9 +255,9 @@ def link_rechecks(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def recheck(request: SignedInRequest, pk: int) -> HttpResponse:
     """A form typed in once more, without seeing the first; afterwards both side by side."""
-    links = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    found = get_object_or_404(Recheck.objects.filter(entry__link__in=links).select_related("entry__response"), pk=pk)
-    link = _link(request, found.entry.link_id)
+    visible = Recheck.objects.filter(entry__link__in=links_in_sight(request))
+    found = get_object_or_404(visible.select_related("entry__response"), pk=pk)
+    link = link_or_404(request, found.entry.link_id, Permission.RESPONSES_IMPORT)
     found = services.rechecks_of(link).get(pk=pk)
     if found.checked_at:
         return _differences_page(request, link, found)
@@ -330,6 +313,6 @@ def _differences_page(request: SignedInRequest, link: SurveyLink, found: Recheck
         "recheck": found,
         "rows": rows,
         "region_zone": link.institution.region.zone,
-        "crumbs": [*_crumbs(link), {"title": "Повторный ввод", "url": reverse("link-rechecks", args=[link.pk])}],
+        "crumbs": [*link_crumbs(link), {"title": "Повторный ввод", "url": reverse("link-rechecks", args=[link.pk])}],
     }
     return render(request, "surveys/interviews/differences.html", context)

@@ -1,26 +1,16 @@
 """The kit of a link: what to print, and texts ready to copy."""
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import SignedInRequest
-from regions.permissions import Permission, require
 from surveys.links import qr
 from surveys.links.kit import Item
 from surveys.models import Questionnaire, SurveyLink
 from surveys.services import posters as services
-
-
-def _link(request: SignedInRequest, pk: int) -> SurveyLink:
-    """A link the person may spread: 404 when the institution is not theirs to see, 403 when only to see."""
-    visible = SurveyLink.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    link = get_object_or_404(visible.with_places(), pk=pk)
-    # A link's address lets anybody answer, so seeing it is managing it.
-    require(request.user, Permission.LINK_MANAGE, link.institution)
-    return link
+from surveys.views.finding import SEES_LINKS, link_crumbs, link_or_404
 
 
 def _is_for_people(link: SurveyLink) -> bool:
@@ -30,7 +20,7 @@ def _is_for_people(link: SurveyLink) -> bool:
 
 @require_safe
 def link_poster(request: SignedInRequest, pk: int) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     return render(
         request,
         "surveys/kit.html",
@@ -45,17 +35,9 @@ def link_poster(request: SignedInRequest, pk: int) -> HttpResponse:
     )
 
 
-def link_crumbs(link: SurveyLink) -> list[dict[str, str]]:
-    return [
-        {"title": link.institution.name, "url": reverse("institution", args=[link.institution_id])},
-        {"title": "Ссылки на анкету", "url": reverse("link-list", args=[link.institution_id])},
-        {"title": str(link), "url": reverse("link", args=[link.pk])},
-    ]
-
-
 @require_safe
 def link_print(request: SignedInRequest, pk: int, item: str) -> HttpResponse:
-    link = _link(request, pk)
+    link = link_or_404(request, pk, SEES_LINKS)
     if item not in list(Item) or not _is_for_people(link):
         raise Http404
     thing = Item(item)
@@ -75,4 +57,4 @@ def file_response(content: bytes, media_type: str, name: str) -> HttpResponse:
 @require_safe
 def link_qr(request: SignedInRequest, pk: int) -> HttpResponse:
     """The QR code of the link as SVG, large enough to print at any size."""
-    return HttpResponse(qr.svg_file(_link(request, pk).public_url), content_type="image/svg+xml")
+    return HttpResponse(qr.svg_file(link_or_404(request, pk, SEES_LINKS).public_url), content_type="image/svg+xml")

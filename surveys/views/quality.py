@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import SignedInRequest
 from regions.lists import list_response
-from regions.models import Institution, RegionLifeSituation
-from regions.pages import region_or_404, region_tabs
+from regions.models import RegionLifeSituation
+from regions.pages import institution_or_404, region_crumb, region_or_404, region_tabs
 from regions.permissions import Permission, may, require
 from surveys.forms.quality import ALL, EXCLUDED, DecisionForm, GroupsForm, PeriodForm, ReasonForm
 from surveys.lists.quality import CASE_CHIPS, PROPOSAL, CaseFilter, CaseTable, GroupTable, OverviewTable, days_of
@@ -79,7 +79,7 @@ def exclusion_list(request: SignedInRequest, code: str) -> HttpResponse:
             "region": region,
             "tabs": region_tabs(request.user, region, TAB),
             "crumbs": [
-                {"title": region.name, "url": reverse("region-card", args=[region.code])},
+                region_crumb(region),
                 {"title": "Качество данных", "url": reverse("region-quality", args=[region.code])},
             ],
             "filter": found,
@@ -91,15 +91,10 @@ def exclusion_list(request: SignedInRequest, code: str) -> HttpResponse:
 # Of an institution ----------------------------------------------------------------------------------------------------
 
 
-def _institution(request: SignedInRequest, pk: int) -> Institution:
-    visible = Institution.objects.permitting(request.user, Permission.INSTITUTION_VIEW)
-    return get_object_or_404(visible.select_related("region"), pk=pk)
-
-
 @require_safe
 def institution_quality(request: SignedInRequest, pk: int) -> HttpResponse:
     """Groups of the institution's suspicious answers; those who may, tick some and propose to leave them out."""
-    institution = _institution(request, pk)
+    institution = institution_or_404(request, pk)
     form = GroupsForm(
         request.GET.dict(),
         situations=institution.participations.values("life_situation"),
@@ -149,7 +144,7 @@ def institution_quality(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def exclusion_propose(request: SignedInRequest, pk: int) -> HttpResponse:
     """The ticked groups once more with their numbers, and why. Sending it fixes the set of answers to what was seen."""
-    institution = _institution(request, pk)
+    institution = institution_or_404(request, pk)
     require(request.user, Permission.ANSWERS_EXCLUDE_PROPOSE, institution)
     is_sent = request.method == "POST"
     data = request.POST if is_sent else request.GET
@@ -261,9 +256,10 @@ def exclusion_case(request: SignedInRequest, pk: int) -> HttpResponse:
         "decider": people.title(case.decided_by, Permission.ANSWERS_EXCLUDE_DECIDE, case.decided_at),
         "form": form,
         "may_decide": may_decide,
+        "may_withdraw": services.may_withdraw(case, request.user),
         "is_own": case.proposed_by_id == request.user.pk,
         "crumbs": [
-            {"title": region.name, "url": reverse("region-card", args=[region.code])},
+            region_crumb(region),
             {"title": "Качество данных", "url": reverse("region-quality", args=[region.code])},
             {"title": "Решения об ответах", "url": reverse("exclusion-list", args=[region.code])},
         ],

@@ -1,7 +1,6 @@
-"""Questionnaires and other instruments: list, cards, versions, how a new one comes about. Drafts: views.drafts."""
+"""Questionnaires and other instruments: list, cards, versions, how a new one comes about. Drafts: views/drafts/."""
 
 import json
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import SignedInRequest
 from regions.lists import list_response
+from regions.pages import form_page
 from regions.permissions import Permission, may_anywhere
 from surveys.filling import previewing
 from surveys.forms.questionnaires import CreateForm, ExtendForm, FactsForm, ImportForm, OwnerForm, RetireForm
@@ -49,11 +49,6 @@ def require_composing(request: SignedInRequest) -> None:
 
 def crumbs_of(questionnaire: Questionnaire) -> list[dict[str, str]]:
     return [CRUMB, {"title": questionnaire.title, "url": reverse("questionnaire", args=[questionnaire.pk])}]
-
-
-def form_page(request: SignedInRequest, form: forms.Form, **context: Any) -> HttpResponse:
-    """`pages/form.html` for a form; 422 when it came back."""
-    return render(request, "pages/form.html", {"form": form, **context}, status=422 if form.is_bound else 200)
 
 
 def version_or_404(request: SignedInRequest, pk: int) -> QuestionnaireVersion:
@@ -97,7 +92,6 @@ def questionnaire_create(request: SignedInRequest) -> HttpResponse:
         lead="Начните с пустого черновика. Чтобы взять готовое, откройте анкету в списке: там есть «Взять за основу».",
         submit="Создать черновик",
         crumbs=[CRUMB],
-        cancel_url=CRUMB["url"],
     )
 
 
@@ -156,7 +150,6 @@ def questionnaire_extend(request: SignedInRequest, pk: int) -> HttpResponse:
         lead=f"«{standard.title}»: стандартные вопросы останутся как есть, Ваши разделы — после них.",
         submit="Создать черновик",
         crumbs=crumbs_of(standard),
-        cancel_url=reverse("questionnaire", args=[standard.pk]),
     )
 
 
@@ -187,7 +180,6 @@ def version_copy(request: SignedInRequest, pk: int) -> HttpResponse:
         "Вопросы показателей сохраняют слова стандартной анкеты или теряют показатель.",
         submit="Создать копию",
         crumbs=crumbs_of(source),
-        cancel_url=reverse("questionnaire", args=[source.pk]),
     )
 
 
@@ -247,7 +239,6 @@ def questionnaire_facts(request: SignedInRequest, pk: int) -> HttpResponse:
         title="Название и назначение",
         submit="Сохранить",
         crumbs=crumbs_of(questionnaire),
-        cancel_url=reverse("questionnaire", args=[pk]),
     )
 
 
@@ -375,7 +366,6 @@ def version_draft(request: SignedInRequest, pk: int) -> HttpResponse:
         lead=f"Начнётся с версии {version.number}. Она не изменится: ссылки на неё продолжат работать.",
         submit="Создать черновик",
         crumbs=crumbs_of(questionnaire),
-        cancel_url=reverse("questionnaire", args=[questionnaire.pk]),
     )
 
 
@@ -404,5 +394,4 @@ def version_retire(request: SignedInRequest, pk: int) -> HttpResponse:
         submit="Снять версию",
         danger=True,
         crumbs=crumbs_of(questionnaire),
-        cancel_url=reverse("questionnaire", args=[questionnaire.pk]),
     )

@@ -171,6 +171,16 @@ def test_a_standard_questionnaire_asks_what_the_methodology_asks(file: Path):
     assert {"service_date", "days", "suggestions"} <= set(definition.by_code)
 
 
+@pytest.mark.parametrize("file", STANDARD, ids=lambda file: file.stem)
+def test_questions_that_say_the_same_are_told_apart_by_what_they_follow(file: Path):
+    definition = Definition.model_validate(json.loads(file.read_text(encoding="utf-8")))
+    assert len(set(definition.names.values())) == len(definition.names)
+    assert definition.names["documents_comment"] == (
+        "Удовлетворены ли Вы количеством документации? — Прокомментируйте, пожалуйста, ответ"
+    )
+    assert definition.names["documents"] == definition.by_code["documents"].text
+
+
 def test_equal_documents_have_equal_digests_and_others_do_not():
     again = json.loads(json.dumps(GOOD))
     assert Definition.model_validate(again).digest() == Definition.model_validate(GOOD).digest()

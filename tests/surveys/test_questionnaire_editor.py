@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -345,6 +346,18 @@ def test_a_wrong_field_is_told_at_the_field_and_what_was_typed_stays(
     assert response.context["form"].errors[field]
     assert sent.get("text", "")[:100].replace("\x00", "") in response.content.decode().replace("\x00", "")
     assert sections(full)[0]["questions"][0]["text"] == "Как записались?"
+
+
+def test_options_typed_beside_a_mistake_are_not_doubled(client: Client, draft: QuestionnaireVersion):
+    address = url("draft-question-add", draft, "s1")
+    data = {"type": "single", "home": "s1", "text": "", "more_options": "Сам\nПомогли"}
+    response = client.post(address, data)
+    assert response.status_code == 422
+    # Sent again as the page shows it, with nothing but the mistake mended.
+    shown = response.context["form"].data["more_options"]
+    rows = {"option_code": ["", ""], "option_title": [title for _, title in response.context["rows"]]}
+    assert client.post(address, data | rows | {"text": "Как записались?", "more_options": shown}).status_code == 302
+    assert [option["title"] for option in sections(draft)[0]["questions"][0]["options"]] == ["Сам", "Помогли"]
 
 
 def test_emoji_and_marks_of_direction_are_kept_as_typed(client: Client, full: QuestionnaireVersion):
@@ -686,6 +699,39 @@ def test_an_extension_follows_a_newer_standard_when_it_is_published_anew(
     assert done.base == newer
     assert [question.text for question in done.definition.questions()][-2:] == ["Что ещё?", "Парковка?"]
     assert "новая версия" not in client.get(card).content.decode()
+
+
+def test_an_extension_is_published_with_the_very_standard_it_was_checked_with(
+    client: Client,
+    editor: User,
+    agency: User,
+    region: Region,
+    standard: QuestionnaireVersion,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    own = services.extend(
+        standard=standard.questionnaire, title="Наши", region=region, life_situation=None, by=editor, at=NOW
+    )
+    add(client, own, "text", "Парковка?", section="own_s1")
+    newer = next_draft(standard, agency)
+    add(client_of(agency), newer, "text", "Что ещё?", section="overall")
+    plain, checked = services.check_of, []
+
+    def meanwhile(*arguments: Any) -> Any:
+        # As if the lock were not there: the standard gets a version in the middle of the check.
+        if not checked:
+            checked.append(arguments)
+            publish(newer, agency)
+        return plain(*arguments)
+
+    monkeypatch.setattr(services, "check_of", meanwhile)
+    with CaptureQueriesContext(connection) as asked:
+        done = publish(own, editor)
+    assert checked and done.base == standard
+    assert "Что ещё?" not in [question.text for question in done.definition.questions()]
+    locks = [query["sql"] for query in asked if "FOR NO KEY UPDATE" in query["sql"]]
+    if connection.vendor == "postgresql":
+        assert str(standard.questionnaire_id) in locks[0] and "ORDER BY" in locks[0]
 
 
 def test_codes_of_an_extension_may_not_clash_with_the_standard(

@@ -31,7 +31,7 @@ def texts_of_pages() -> set[str]:
 def texts_of_code() -> set[str]:
     calls = [
         node
-        for name in ("answers", "pages")
+        for name in ("questionnaires/answers", "filling/pages")
         for node in ast.walk(ast.parse((ROOT / f"surveys/{name}.py").read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_Wrong", "gettext_lazy")
     ]

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from nsi_portal import demo
+from nsi_portal.demo.loading import load
+from nsi_portal.demo.people import is_loaded
 from regions.models import Region
 
 
@@ -16,8 +17,8 @@ class Command(BaseCommand):
             raise CommandError("Демонстрационные данные с известными паролями в рабочий портал не загружаются.")
         if not Region.objects.exists():
             raise CommandError("Сначала загрузите справочники: manage.py load_reference")
-        if demo.is_loaded():
+        if is_loaded():
             self.stdout.write("Демонстрационные данные уже загружены.")
             return
-        stored = demo.load(timezone.localdate())
+        stored = load(timezone.localdate())
         self.stdout.write(f"Загружены демонстрационные данные: ответов {stored}.")

@@ -26,7 +26,7 @@ from honcho.manager import Manager
 from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
-from nsi_portal.demo import sign_ins
+from nsi_portal.demo.people import sign_ins
 
 READY_WITHIN_SECONDS = 60
 # So long a program may take to end by itself; a job cut short is run again at the next start.

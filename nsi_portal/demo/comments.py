@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from nsi_portal.demo.people import people_of
 from regions.models import Institution, RegionLifeSituation
 from regions.roles import Role
 from surveys.models import Comment, ProcessStage, Response, Theme
@@ -33,8 +34,6 @@ WITH_NAMES = (
 @transaction.atomic
 def show_comments() -> None:
     """Three quarters of the comments to the first institution of RU-NIZ are coded; some name people and telephones."""
-    from nsi_portal.demo import people_of
-
     people = people_of("niz")
     place = RegionLifeSituation.objects.get(region__code="RU-NIZ", life_situation__code="employment-centre")
     institution = Institution.objects.filter(region=place.region, name__contains="города Нижнего Новгорода").get()

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from nsi_portal.demo.people import people_of
 from regions.models import Participation, Region
 from regions.roles import Role
 from surveys.models import Questionnaire, SurveyLink
@@ -14,7 +15,7 @@ TITLE = "Как прошло Ваше обращение: по шагам"
 RECOMMEND = "Готовы ли Вы рекомендовать другим людям получение услуг в этом центре занятости населения?"
 DOCUMENT: dict[str, Any] = {
     "title": TITLE,
-    "intro": "Четыре коротких шага. Ответы сохраняются на каждом: можно прерваться и продолжить с того же телефона.",
+    "intro": "Несколько коротких шагов. Ответы сохраняются на каждом: можно прерваться и продолжить позже.",
     "thanks": "Спасибо! Ваши ответы приняты.",
     "paged": True,
     "sections": [
@@ -160,8 +161,6 @@ DOCUMENT: dict[str, Any] = {
 
 
 def show_filling() -> None:
-    from nsi_portal.demo import people_of
-
     by, at = people_of("niz")[Role.NSI_ADMIN], timezone.now()
     region = Region.objects.get(code="RU-NIZ")
     # Measured questions are worded as the Agency words them for employment centres.

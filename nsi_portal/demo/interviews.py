@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from accounts.models import User
 from jobs.models import Job
 from jobs.services import run_job
+from nsi_portal.demo.people import people_of
 from regions.models import Institution
 from regions.roles import Role
 from surveys.filling.page_keys import new_page_key
@@ -26,8 +27,6 @@ ROWS = (("Да", 9), ("Да", 10), ("Скорее да", 7), ("Скорее не
 
 def show_interviews() -> None:
     """A link for paper in the first institution of the region: typed in by its representative and by its region."""
-    from nsi_portal.demo import people_of
-
     people = people_of("niz")
     representative, administrator = people[Role.INSTITUTION_REP], people[Role.NSI_ADMIN]
     institution = representative.memberships.get(role=Role.INSTITUTION_REP).institution

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from nsi_portal.demo.people import people_of
 from regions.models import Region
 from regions.roles import Role
 from surveys.models import Questionnaire
@@ -24,8 +25,6 @@ WAY: Document = {
 
 def compose_questionnaires() -> None:
     """Two questions after the standard ones, in Russian and Tatar; and a draft that asks one more."""
-    from nsi_portal.demo import people_of
-
     by, at = people_of("niz")[Role.NSI_ADMIN], timezone.now()
     standard = Questionnaire.objects.standard().get(code="standard-employment")
     draft = services.extend(

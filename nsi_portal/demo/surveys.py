@@ -5,13 +5,13 @@ Each step is a function that takes nothing, is listed in `STEPS`, and runs once,
 
 from collections.abc import Callable
 
-from nsi_portal.demo_comments import show_comments
-from nsi_portal.demo_fieldwork import show_fieldwork
-from nsi_portal.demo_filling import show_filling
-from nsi_portal.demo_interviews import show_interviews
-from nsi_portal.demo_printing import print_blanks
-from nsi_portal.demo_quality import show_data_quality
-from nsi_portal.demo_questionnaires import compose_questionnaires
+from nsi_portal.demo.comments import show_comments
+from nsi_portal.demo.fieldwork import show_fieldwork
+from nsi_portal.demo.filling import show_filling
+from nsi_portal.demo.interviews import show_interviews
+from nsi_portal.demo.printing import print_blanks
+from nsi_portal.demo.quality import show_data_quality
+from nsi_portal.demo.questionnaires import compose_questionnaires
 
 STEPS: tuple[Callable[[], None], ...] = (
     show_fieldwork,

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from django.utils import timezone
 
 from monitoring.models import ReportingPeriod
+from nsi_portal.demo.people import people_of
 from regions.models import Institution
 from regions.roles import Role
 from surveys.models import ExclusionCase, Response, SurveyLink
@@ -18,8 +19,6 @@ def show_data_quality() -> None:
     """At one institution a burst by night, left out already, and some forms that are alike, about which nobody has
     decided yet: both in the last quarter that has closed.
     """
-    from nsi_portal.demo import people_of
-
     people = people_of("niz")
     institution = Institution.objects.get(
         region__code="RU-NIZ", name__startswith="Комплексный центр", locality="Арзамас"
