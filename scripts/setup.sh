@@ -117,6 +117,11 @@ fi
 [ static/img/icons.svg -nt static/img/icons.txt ] && [ static/img/icons.svg -nt node_modules/.installed.sum ] ||
   .venv/bin/python scripts/make_icons.py
 
+# Bytecode -------------------------------------------------------------------------------------------------------------
+
+# Where Python may not write it by the way (PYTHONDONTWRITEBYTECODE), each of the many processes would compile all anew.
+.venv/bin/python -m compileall -q accounts jobs monitoring nsi_portal practices regions roadmaps surveys tests
+
 # Translations ---------------------------------------------------------------------------------------------------------
 
 .venv/bin/python scripts/compile_messages.py

@@ -1,13 +1,13 @@
 """A small region with everything in it: what the tests of access and of whole pages need."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import ApiToken, User
 from jobs.services import run_job
 from monitoring.models import Collection, Report, ReportingPeriod, ServedClients, WeightDecision
 from monitoring.quarters import services
@@ -108,6 +108,12 @@ class World:
         return self.people[Role.EXPERT].memberships.get()
 
     @property
+    def api_token(self) -> ApiToken:
+        """A key of that somebody's program."""
+        fields = {"digest": f"of {self.region.code}", "created_at": NOW, "expires_at": NOW + timedelta(days=1)}
+        return ApiToken.objects.get_or_create(user=self.expert.user, name="таблица", defaults=fields)[0]
+
+    @property
     def invitation(self) -> Invitation:
         """An open one, to the РЭГ."""
         by = self.people[Role.NSI_ADMIN]
@@ -182,7 +188,11 @@ class World:
             found.problem = self.problem
             found.save()
             RawReading.objects.create(
-                comment=found, read_by=self.people[Role.NSI_ADMIN], reason=f"Жалоба, {self.institution.name}"
+                comment=found,
+                institution=found.institution,
+                answered_on=found.answered_on,
+                read_by=self.people[Role.NSI_ADMIN],
+                reason=f"Жалоба, {self.institution.name}",
             )
         return found
 
