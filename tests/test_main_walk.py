@@ -81,7 +81,7 @@ def poster(people: People) -> Poster:
     page.get_by_role("button", name="Создать ссылку").click()
     expect(page.get_by_text("Ссылка готова")).to_be_visible()
     link, public_url = page.url, page.get_by_label("Адрес: для писем").input_value()
-    page.get_by_role("link", name="Плакат с QR-кодом").click()
+    page.get_by_role("link", name="Плакаты и тексты").click()
     code = page.get_by_role("img", name="QR-код анкеты")
     expect(code).to_be_visible()
     assert code.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0

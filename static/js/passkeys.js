@@ -4,7 +4,7 @@ document.addEventListener("allauth.error", (event) => {
   const places = document.querySelectorAll("[data-passkey-error]");
   const name = event.detail.exception?.name;
   const words = {
-    NotAllowedError: "Ключ не подтверждён: вы отказались или время вышло. Попробуйте ещё раз.",
+    NotAllowedError: "Ключ не подтверждён: Вы отказались или время вышло. Попробуйте ещё раз.",
     InvalidStateError: "Ключ этого устройства уже добавлен.",
     NotSupportedError: "Это устройство не умеет делать такие ключи.",
   };

@@ -2,6 +2,14 @@
 document.documentElement.classList.add("js");
 if (!navigator.clipboard) document.documentElement.classList.add("no-clipboard");
 
+// Many filters fold on a phone, unless one of them is set: then it must be seen why rows are missing.
+if (window.matchMedia("(max-width: 37.5em)").matches) {
+  const asked = [...new URLSearchParams(window.location.search)].filter(([, value]) => value);
+  document.querySelectorAll("details[data-fold]").forEach((fold) => {
+    fold.open = asked.some(([name]) => fold.querySelector(`[name="${CSS.escape(name)}"]`));
+  });
+}
+
 // Menus made of <details> close with Escape and with a click elsewhere.
 const openMenus = () => document.querySelectorAll("details[data-menu][open]");
 document.addEventListener("click", (event) => {
