@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 
 from surveys.filling import pages
 from surveys.models.questionnaires import published_definition
+from surveys.quality import addresses
 from tests import migrated
 
 # A loaded machine is slow now and then; that is no failure of a property.
@@ -30,10 +31,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def forget_questionnaires() -> None:
+def forget_what_a_process_keeps() -> None:
     """Definitions and pages are kept by number for the life of a process; a test's database gives numbers out again."""
     published_definition.cache_clear()
     pages.forget()
+    addresses.forget_kept_keys()
 
 
 @pytest.fixture(autouse=True)

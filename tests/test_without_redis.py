@@ -70,5 +70,6 @@ def test_the_cache_answers_as_if_it_held_nothing(redis_away):
     assert cache.get("a", "nothing") == "nothing"
     assert cache.get_many(["a"]) == {}
     assert cache.incr("a") == 1
+    assert (cache.count_one("a", 60), cache.take_one_back("a", 60), cache.counted("a")) == (0, None, 0)
     assert cache.add("a", 1) is True
     assert (cache.touch("a"), cache.delete("a"), cache.has_key("a")) == (False, False, False)

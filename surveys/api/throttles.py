@@ -34,10 +34,7 @@ class ByAddress(BaseThrottle):
             now=now,
             kept_seconds=2 * _WINDOW_SECONDS,
         )
-        if asked.count() >= self.most:
-            return False
-        asked.add()
-        return True
+        return asked.add() <= self.most
 
     def wait(self) -> float:
         return _WINDOW_SECONDS - timezone.now().timestamp() % _WINDOW_SECONDS

@@ -1,19 +1,19 @@
 """How many answers came from one address today, without keeping the address or anything that stands for it.
 
 An address is only ever seen as HMAC-SHA256 under a key drawn by chance, one for each day and time zone, which lives in
-the cache alone and is destroyed when the day is over: from then on nobody can tell whose a counter was. Nothing of it
-goes with an answer but whether there were too many. Without the cache nothing is counted and answers arrive all the
-same.
+the cache, and is destroyed when the day is over, as is all that was counted under it: from then on nobody can tell
+whose a counter was. A process that counts remembers the key until it counts again. Nothing of it goes with an answer
+but whether there were too many. Without the cache nothing is counted and answers arrive all the same.
 """
 
-import hashlib
 import hmac
 import ipaddress
 import logging
 import secrets
-from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from typing import Any
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -23,9 +23,28 @@ from regions.local_dates import time_zones
 
 logger = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 _KEY_BYTES = 32
+# So long a process uses the key it has read without asking for it again.
+_KEY_KEPT_SECONDS = 10
 # A provider gives a household a whole network of these; a phone changes its own part at will.
 _IPV6_NETWORK = 64
+
+
+class Counting(Protocol):
+    """What both caches of the portal do beside what Django's do (nsi_portal.cache)."""
+
+    def count_one(self, key: str, seconds: int) -> int:
+        """Count one more, to be kept so long; how many that makes."""
+
+    def take_one_back(self, key: str, seconds: int) -> None:
+        """Count one less of what was counted by mistake."""
+
+    def counted(self, key: str) -> int: ...
+
+    def forget_expired(self) -> None:
+        """Destroy what is over, also where it would only be overlooked."""
 
 
 def address_of(meta: Mapping[str, Any]) -> str:
@@ -48,7 +67,7 @@ def address_of(meta: Mapping[str, Any]) -> str:
 class DayCounter:
     """How often an address did something today, `scope` by scope (an institution): scopes cannot be joined.
 
-    `kept_seconds`: forgotten so long after it was last done, if that is sooner than 24:00.
+    `kept_seconds`: forgotten so long afterwards, if that is sooner than 24:00.
     """
 
     def __init__(
@@ -60,33 +79,36 @@ class DayCounter:
         self._name = ""
         address = address_of(meta)
         if address and (key := self._key()):
-            stands_for = hmac.new(key, f"{scope} {address}".encode(), hashlib.sha256).hexdigest()
-            self._name = f"today:{stands_for}"
+            self._name = f"today:{hmac.digest(key, f'{scope} {address}'.encode(), 'sha256').hex()}"
 
     def count(self) -> int:
-        if not self._name:
-            return 0
-        try:
-            found = cache.get(self._name, 0)
-        except Exception as error:
-            _say(error)
-            return 0
-        return found if isinstance(found, int) else 0
+        """How often it was done so far."""
+        return self._asked(lambda cache: cache.counted(self._name)) or 0
 
-    def add(self) -> None:
+    def add(self) -> int:
+        """Once more; which time that was, 0 when nothing can be counted."""
+        return self._asked(lambda cache: cache.count_one(self._name, self._seconds)) or 0
+
+    def take_back(self) -> None:
+        """It was not done after all."""
+        self._asked(lambda cache: cache.take_one_back(self._name, self._seconds))
+
+    def _asked(self, ask: Callable[[Counting], Answer]) -> Answer | None:
         if not self._name:
-            return
+            return None
         try:
-            if not cache.add(self._name, 1, self._seconds):
-                cache.incr(self._name)
-                # Not every cache keeps the time a counter was given.
-                cache.touch(self._name, self._seconds)
+            return ask(cast(Counting, cache))
         except Exception as error:
             _say(error)
+            return None
 
     def _key(self) -> bytes | None:
         """The key of the day, made when first asked for; None when the cache is away."""
         name = key_name(self._zone, self._now)
+        _drop_old_keys()
+        kept = _kept_keys.get(self._zone.key)
+        if kept is not None and kept.name == name:
+            return kept.key
         try:
             key = cache.get(name)
             if not isinstance(key, bytes):
@@ -96,7 +118,32 @@ class DayCounter:
         except Exception as error:
             _say(error)
             return None
-        return key if isinstance(key, bytes) else None
+        if not isinstance(key, bytes):
+            return None
+        _kept_keys[self._zone.key] = _Kept(name, key, time.monotonic() + _KEY_KEPT_SECONDS)
+        return key
+
+
+class _Kept(NamedTuple):
+    name: str
+    key: bytes
+    until: float
+
+
+# Time zone → the key of its day.
+_kept_keys: dict[str, _Kept] = {}
+
+
+def _drop_old_keys() -> None:
+    now = time.monotonic()
+    for zone, kept in list(_kept_keys.items()):
+        if now >= kept.until:
+            _kept_keys.pop(zone, None)
+
+
+def forget_kept_keys() -> None:
+    """Those of this process; the cache has them still."""
+    _kept_keys.clear()
 
 
 def key_name(zone: ZoneInfo, at: datetime) -> str:
@@ -106,22 +153,20 @@ def key_name(zone: ZoneInfo, at: datetime) -> str:
 def forget(now: datetime) -> None:
     """Destroy the keys of days that are over, also where their time alone would not do it at once.
 
-    Files of the embedded cache stay until somebody asks for them, and Redis keeps a log of what was written: a cache
-    that has `forget_expired` is told to clear up.
+    Files of the embedded cache stay until somebody asks for them, and Redis keeps a log of what was written.
     """
     for name in time_zones():
         zone = ZoneInfo(name)
         for days in (1, 2):
             cache.delete(key_name(zone, now - timedelta(days=days)))
-    clear_up = getattr(cache, "forget_expired", None)
-    if clear_up is not None:
-        clear_up()
+    forget_kept_keys()
+    cast(Counting, cache).forget_expired()
 
 
 def _seconds_left(zone: ZoneInfo, now: datetime) -> int:
     """Until 24:00 in the zone; never none at all, which caches take for «for ever» or «at once»."""
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
-    return max(1, int((datetime.combine(tomorrow, time.min, zone) - now).total_seconds()))
+    return max(1, int((datetime.combine(tomorrow, datetime.min.time(), zone) - now).total_seconds()))
 
 
 def _say(error: Exception) -> None:

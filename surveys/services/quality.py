@@ -55,13 +55,14 @@ def bounds() -> Bounds:
 class Visit:
     """Somebody sends answers from a page or by the API: what can be told of it at once, before the one INSERT.
 
-    `flags` first; `stored` only when the answer was new, so that a repeat after a lost reply counts for nothing.
+    `flags` counts it; `was_no_answer` takes that back: what is a repeat, or was not stored, counts for nothing.
     """
 
     def __init__(
         self, meta: Mapping[str, Any], *, institution_id: int, zone: ZoneInfo, begun_at: datetime, now: datetime
     ) -> None:
         self._zone, self._begun_at, self._now = zone, begun_at, now
+        self._counted = 0
         self._answers_of_address = DayCounter(meta, scope=f"institution {institution_id}", zone=zone, now=now)
 
     def flags(self, answers: Answers) -> Flag:
@@ -72,12 +73,14 @@ class Visit:
             found |= Flag.FAST
         if is_at_night(self._now, zone=self._zone, bounds=limits):
             found |= Flag.NIGHT
-        if self._answers_of_address.count() >= limits.address_answers:
+        self._counted = self._answers_of_address.add()
+        if self._counted > limits.address_answers:
             found |= Flag.ADDRESS
         return found
 
-    def stored(self) -> None:
-        self._answers_of_address.add()
+    def was_no_answer(self) -> None:
+        if self._counted:
+            self._answers_of_address.take_back()
 
 
 # Afterwards -----------------------------------------------------------------------------------------------------------

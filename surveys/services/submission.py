@@ -55,16 +55,20 @@ def submit(
         begun_at=key.begun_at,
         now=now,
     )
-    response = build_response(
-        origin=to.origin,
-        key=key.random,
-        answers=answers,
-        mode=Response.Mode.ONLINE,
-        arrived_at=now,
-        answered_on=today,
-        flags=visit.flags(answers),
-    )
-    arrival = store_response(response)
-    if arrival == Arrival.STORED:
-        visit.stored()
+    flags = visit.flags(answers)
+    arrival = None
+    try:
+        response = build_response(
+            origin=to.origin,
+            key=key.random,
+            answers=answers,
+            mode=Response.Mode.ONLINE,
+            arrived_at=now,
+            answered_on=today,
+            flags=flags,
+        )
+        arrival = store_response(response)
+    finally:
+        if arrival != Arrival.STORED:
+            visit.was_no_answer()
     return arrival

@@ -4,6 +4,8 @@ import hashlib
 import hmac
 import json
 import logging
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,16 +18,19 @@ import pytest
 import time_machine
 from django.core import serializers
 from django.core.cache import cache
+from django.db import OperationalError
 from django.test import Client
 
-from nsi_portal.cache import SweptFileCache
+from nsi_portal.cache import ForgivingRedisCache, SweptFileCache
 from surveys.filling.page_keys import new_page_key
 from surveys.models import Response, SurveyLink
 from surveys.quality import addresses
 from surveys.quality.addresses import DayCounter, address_of, key_name
 from surveys.quality.marks import Flag
 from surveys.tasks import forget_addresses
+from tests import servers
 from tests.factories import SurveyLinkFactory
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Europe/Moscow")
@@ -87,6 +92,33 @@ def test_a_repeat_after_a_lost_reply_counts_for_nothing(link: SurveyLink, settin
     assert [send(link, HOME, key=key) for _ in range(9)] == [200] * 9
     assert [send(link, HOME) for _ in range(2)] == [200] * 2
     assert flags() == [0, 0, Flag.ADDRESS]
+
+
+def test_what_could_not_be_stored_counts_for_nothing(link: SurveyLink, settings: Any, monkeypatch: pytest.MonkeyPatch):
+    """A waiting room behind one router sends again and again while the database is away."""
+    settings.QUALITY_BOUNDS = {**settings.QUALITY_BOUNDS, "address_answers": 1}
+
+    def away(response: Response) -> None:
+        raise OperationalError("the database is away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("surveys.services.submission.store_response", away)
+        for _ in range(3):
+            with pytest.raises(OperationalError):
+                send(link, HOME)
+    assert [send(link, HOME) for _ in range(2)] == [200] * 2
+    assert flags() == [0, Flag.ADDRESS]
+
+
+def test_who_could_not_be_counted_takes_nothing_back(link: SurveyLink, settings: Any, monkeypatch: pytest.MonkeyPatch):
+    settings.QUALITY_BOUNDS = {**settings.QUALITY_BOUNDS, "address_answers": 1}
+    assert send(link, HOME) == 200
+    key = new_page_key(link.pk, NOON - timedelta(minutes=5)).signed
+    with monkeypatch.context() as away:
+        away.setattr(DayCounter, "add", lambda counter: 0)
+        assert [send(link, HOME, key=key) for _ in range(2)] == [200] * 2
+    assert send(link, HOME) == 200
+    assert flags() == [0, 0, Flag.ADDRESS], "the one that was counted still counts"
 
 
 def test_institutions_are_counted_apart(link: SurveyLink, settings: Any):
@@ -178,7 +210,7 @@ def test_neither_database_nor_logs_hold_an_address_or_what_stands_for_it(
             send(link, HOME)
     key, traces = counters_of_the_day()
     own = hmac.new(key, f"institution {link.institution_id} {HOME}".encode(), hashlib.sha256).hexdigest()
-    assert cache.get(f"today:{own}") == 3, "the control: this is how it is counted"
+    assert cache.counted(f"today:{own}") == 3, "the control: this is how it is counted"
     said = whole_database() + caplog.text + json.dumps([str(vars(record)) for record in caplog.records])
     assert link.token in whole_database()
     for trace in (*traces, own, own[:16]):
@@ -216,9 +248,10 @@ def test_after_the_day_the_cache_holds_neither_key_nor_counter(
     folder = Path(settings.CACHES["default"]["LOCATION"])
     key, _ = counters_of_the_day()
     assert any(key in _unpacked(file) for file in folder.glob("*.djcache")), "the control: there it was"
+    assert len(list(folder.glob("*.count"))) == 1, "and this is where it was counted"
     clock.move_to(datetime(2026, 11, 19, 0, 1, tzinfo=ZONE))
     forget_addresses()
-    assert list(folder.glob("*.djcache")) == []
+    assert list(folder.iterdir()) == []
 
 
 def _unpacked(file: Path) -> bytes:
@@ -228,6 +261,16 @@ def _unpacked(file: Path) -> bytes:
     with file.open("rb") as packed:
         pickle.load(packed)
         return zlib.decompress(packed.read())
+
+
+def test_a_process_forgets_the_key_when_it_counts_again(link: SurveyLink, monkeypatch: pytest.MonkeyPatch):
+    send(link, HOME)
+    assert list(addresses._kept_keys) == [ZONE.key]
+    elsewhere = ZoneInfo("Asia/Kamchatka")
+    later = time.monotonic() + 11
+    monkeypatch.setattr(addresses.time, "monotonic", lambda: later)
+    DayCounter({"REMOTE_ADDR": HOME}, scope="x", zone=elsewhere, now=datetime.now(UTC)).add()
+    assert list(addresses._kept_keys) == [elsewhere.key]
 
 
 def test_the_task_leaves_alone_what_is_of_today(link: SurveyLink):
@@ -253,3 +296,75 @@ def test_the_file_cache_clears_up_what_has_expired(tmp_path: Path):
     files.forget_expired()
     assert len(list(tmp_path.glob("*.djcache"))) == 1
     assert files.get("long") == 2
+
+
+def test_what_is_counted_is_forgotten_with_its_time(tmp_path: Path, clock: time_machine.Traveller):
+    files = SweptFileCache(str(tmp_path), {})
+    assert [files.count_one("a", 60) for _ in range(3)] == [1, 2, 3]
+    assert files.count_one("b", 3600) == 1
+    assert (files.counted("a"), files.counted("b"), files.counted("c")) == (3, 1, 0)
+    for _ in range(2):
+        files.take_one_back("b", 60)
+    files.take_one_back("c", 60)
+    assert (files.counted("b"), files.counted("c")) == (0, 0)
+    clock.shift(timedelta(seconds=61))
+    assert files.counted("a") == 0
+    assert files.count_one("a", 60) == 1, "begun anew"
+    clock.shift(timedelta(seconds=61))
+    files.forget_expired()
+    assert len(list(tmp_path.iterdir())) == 1
+    files.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_strangers_do_not_fill_the_disk_with_counters(tmp_path: Path):
+    files = SweptFileCache(str(tmp_path), {})
+    files.most_counters = 3
+    assert [files.count_one(f"address-{number}", 60) for number in range(5)] == [1, 1, 1, 0, 0]
+    assert files.count_one("address-2", 60) == 2
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_processes_that_count_at_once_lose_nothing(tmp_path: Path):
+    """Each appends a byte. The control reads, adds one and writes, as a cache without counting would have to."""
+    files = SweptFileCache(str(tmp_path), {})
+    (tmp_path / "control").write_text("0")
+    program = """
+import sys
+from django.conf import settings
+settings.configure()
+from pathlib import Path
+from nsi_portal.cache import ForgivingRedisCache, SweptFileCache
+files, control = SweptFileCache(sys.argv[1], {}), Path(sys.argv[1]) / "control"
+sys.stdin.read()
+for number in range(2000):
+    files.count_one("a", 60)
+    # Those who begin at once count, too.
+    files.count_one(f"first-{number % 200}", 60)
+    control.write_text(str(int(control.read_text() or 0) + 1))
+"""
+    children = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE, cwd=ROOT)
+        for _ in range(4)
+    ]
+    for child in children:
+        assert child.stdin
+        child.stdin.close()
+    assert [child.wait(60) for child in children] == [0] * 4
+    assert files.counted("a") == 8000
+    assert [files.counted(f"first-{number}") for number in range(200)] == [40] * 200
+    assert int((tmp_path / "control").read_text() or 0) < 8000
+
+
+def test_redis_counts_in_the_same_way(tmp_path: Path):
+    with servers.redis(tmp_path) as url:
+        cache = ForgivingRedisCache(url, {})
+        assert [cache.count_one("a", 60) for _ in range(3)] == [1, 2, 3]
+        cache.take_one_back("a", 60)
+        assert (cache.counted("a"), cache.counted("b")) == (2, 0)
+        client = cache._cache.get_client(None)
+        assert 0 < client.ttl(cache.make_key("a")) <= 60
+        # Nothing there: nothing to take back, and nothing stays for ever.
+        cache.take_one_back("b", 60)
+        assert cache.counted("b") == 0
+        assert 0 < client.ttl(cache.make_key("b")) <= 60

@@ -21,7 +21,7 @@ from surveys.api.throttles import ByAddress
 from surveys.filling import pages
 from surveys.models import QuestionnaireVersion, Response, SurveyLink
 from surveys.models.questionnaires import published_definition
-from surveys.quality.addresses import key_name
+from surveys.quality.addresses import forget_kept_keys, key_name
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,
@@ -534,7 +534,7 @@ def test_the_public_part_is_limited_by_address_without_keeping_it(link: SurveyLi
     monkeypatch.setattr(ByAddress, "most", 3)
     cache.clear()
     kept: dict[str, object] = {}
-    for name in ("set", "add"):
+    for name in ("set", "add", "count_one"):
         plain = getattr(cache, name)
 
         def keep(key: str, value: object, *rest: Any, plain: Any = plain, **more: Any) -> Any:
@@ -547,11 +547,12 @@ def test_the_public_part_is_limited_by_address_without_keeping_it(link: SurveyLi
     assert 0 < int(refused[3].headers["Retry-After"]) <= 60
     day = key_name(ZoneInfo("Europe/Moscow"), NOON)
     assert isinstance(kept.pop(day), bytes)
-    # No instants, and nothing that stands for the address once the key of the day is gone.
+    # No instants (a counter and for how long), and nothing that stands for the address once the key of the day is gone.
     counters = {name: value for name, value in kept.items() if name.startswith(("today:", "api"))}
-    assert [type(value) for value in counters.values()] == [int]
+    assert [cache.counted(name) for name in counters] == [4]
     assert not [name for name in kept if "127.0.0.1" in name]
     cache.delete(day)
+    forget_kept_keys()
     assert Program().get("api-public-questionnaire", link.token).status_code == 200
 
 
