@@ -1,13 +1,10 @@
-"""Which links and answers; and the one INSERT by which an answer arrives exactly once."""
+"""Which questionnaires, links and answers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime
-from decimal import Decimal
-from functools import lru_cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connections, models
@@ -18,11 +15,10 @@ from django.db.models.functions import Coalesce
 from regions.local_dates import local_date
 from regions.models import Institution, Region, RegionLifeSituation
 from regions.permissions import Permission, may_anywhere
+from surveys import storing
 from surveys.counting.fates import COUNTED, LEFT_OUT, TOO_LATE
 
 if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
     from regions.permissions import Person
     from surveys.models import ExclusionCase, LinkBatch, Questionnaire, QuestionnaireVersion, Response, SurveyLink
 
@@ -180,22 +176,6 @@ class LinkBatchQuerySet(models.QuerySet["LinkBatch"]):
         )
 
 
-# Rows a statement: with their columns fewer values than SQLite takes at once (32,766).
-INSERTED_AT_ONCE = 500
-_PLAIN = frozenset({str, int, bool})
-
-
-@lru_cache(maxsize=32)
-def _insert_once(model: type[models.Model], rows: int = 1) -> tuple[str, list[models.Field[Any, Any]]]:
-    """The statement and the fields in the order of its values; made once, it stands on the way of every answer."""
-    fields = _stored_fields(model)
-    columns = ", ".join(f'"{field.column}"' for field in fields)
-    places = "), (".join([", ".join(["%s"] * len(fields))] * rows)
-    table = model._meta.db_table
-    sql = f'INSERT INTO "{table}" ({columns}) VALUES ({places}) ON CONFLICT ("key") DO NOTHING'  # noqa: S608  (own names)
-    return sql, fields
-
-
 class ResponseQuerySet(models.QuerySet["Response"]):
     def between(self, first: date, last: date) -> Self:
         """Answers given from one day to another, both included, by the calendar of the region."""
@@ -228,17 +208,8 @@ class ResponseQuerySet(models.QuerySet["Response"]):
         return self.with_waiting().filter(Q(is_waiting=False))
 
     def insert_once(self, response: Response) -> bool:
-        """Store an answer unless one with its key is there; True when it was stored.
-
-        One statement decides, so it is safe against any number of simultaneous repeats, and much cheaper than asking
-        first or than a failed INSERT inside a savepoint.
-        """
-        connection = connections[self.db]
-        sql, fields = _insert_once(self.model)
-        values = [field.get_db_prep_save(getattr(response, field.attname), connection) for field in fields]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return bool(cursor.rowcount == 1)
+        """Store an answer unless one with its key is there; True when it was stored (surveys.storing)."""
+        return storing.insert_once(connections[self.db], response)
 
     def under_keys(self, keys: Iterable[str]) -> Self:
         """Those with one of any number of keys, which go to the database as one value."""
@@ -248,77 +219,7 @@ class ResponseQuerySet(models.QuerySet["Response"]):
 
     def insert_many_once(self, responses: list[Response]) -> int:
         """Store those whose keys are not there yet, many a statement; returns how many were stored."""
-        connection = connections[self.db]
-        insert = _insert_from_json if connection.vendor == "postgresql" else _insert_values
-        stored = 0
-        with connection.cursor() as cursor:
-            for begin in range(0, len(responses), INSERTED_AT_ONCE):
-                cursor.execute(*insert(connection, self.model, responses[begin : begin + INSERTED_AT_ONCE]))
-                stored += cursor.rowcount
-        return stored
-
-
-def _insert_from_json(
-    connection: BaseDatabaseWrapper, model: type[models.Model], rows: list[Response]
-) -> tuple[str, list[Any]]:
-    """One statement for many rows. What they share is said once, the rest comes as one JSON text: to read and check
-    thousands of values one by one would take PostgreSQL longer than to store them.
-    """
-    fields = _stored_fields(model)
-    varied, shared, params = [], [], []
-    for field, values in zip(fields, zip(*map(_values_of(model), rows), strict=True), strict=True):
-        if field.name == "key" or any(value != values[0] for value in values):
-            varied.append((field.column, values))
-        else:
-            shared.append(field.column)
-            params.append(field.get_db_prep_save(values[0], connection))
-    names = [name for name, _ in varied]
-    document = [dict(zip(names, row, strict=True)) for row in zip(*(values for _, values in varied), strict=True)]
-    params.append(json.dumps(document, ensure_ascii=False, check_circular=False, default=_in_json))
-    table, columns = model._meta.db_table, ", ".join(f'"{name}"' for name in (*shared, *names))
-    selected = ", ".join([*(["%s"] * len(shared)), *(f'"{name}"' for name in names)])
-    sql = (
-        f'INSERT INTO "{table}" ({columns}) SELECT {selected}'  # noqa: S608  (own names)
-        f' FROM json_populate_recordset(NULL::"{table}", %s::json) ON CONFLICT ("key") DO NOTHING'
-    )
-    return sql, params
-
-
-@lru_cache(maxsize=8)
-def _values_of(model: type[models.Model]) -> Callable[[models.Model], tuple[Any, ...]]:
-    return attrgetter(*(field.attname for field in _stored_fields(model)))
-
-
-@lru_cache(maxsize=8)
-def _stored_fields(model: type[models.Model]) -> list[models.Field[Any, Any]]:
-    """All but the number that the database gives."""
-    return [field for field in model._meta.concrete_fields if not field.primary_key]
-
-
-def _in_json(value: object) -> str:
-    """As PostgreSQL reads it into the column: days, instants, numbers, bytes."""
-    if isinstance(value, date):  # an instant too
-        return value.isoformat()
-    if isinstance(value, bytes | memoryview):
-        return f"\\x{bytes(value).hex()}"
-    if isinstance(value, Decimal):
-        return str(value)
-    raise TypeError(f"no column of an answer holds {type(value)}")
-
-
-def _insert_values(
-    connection: BaseDatabaseWrapper, model: type[models.Model], rows: list[Response]
-) -> tuple[str, list[Any]]:
-    sql, fields = _insert_once(model, len(rows))
-    values = []
-    for row in rows:
-        for field in fields:
-            value = getattr(row, field.attname)
-            # Words, numbers and nothing are stored as they are: most columns, and the rest takes its time.
-            if value is not None and type(value) not in _PLAIN:
-                value = field.get_db_prep_save(value, connection)
-            values.append(value)
-    return sql, values
+        return storing.insert_many_once(connections[self.db], responses)
 
 
 class ExclusionCaseQuerySet(models.QuerySet["ExclusionCase"]):

@@ -97,6 +97,10 @@ _PATRONYMIC_END = re.compile(
 )
 
 
+# Initials are such letters, with a full stop or without.
+_LONE_CAPITAL = re.compile(r"[А-ЯЁ](?<![А-ЯЁа-яё][А-ЯЁ])(?![А-ЯЁа-яё])")
+
+
 def find_names(text: str) -> Iterator[Span]:
     """Where names of people stand: start and end of each, in order, none overlapping."""
     words = _Words(text)
@@ -104,7 +108,8 @@ def find_names(text: str) -> Iterator[Span]:
     if _PATRONYMIC_END.search(text) or not _TURKIC_PATRONYMIC.isdisjoint(words.lowered()):
         found.update(_by_patronymic(words))
     if _INNER_CAPITAL.search(text):
-        found.update(_by_initials(text, words))
+        if _LONE_CAPITAL.search(text):
+            found.update(_by_initials(text, words))
         found.update(_by_surname(words))
     at: Span | None = None
     for start, end in sorted(found):

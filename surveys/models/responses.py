@@ -32,13 +32,14 @@ class Response(models.Model):
         PAPER = "paper", "С бумаги, оператором"
         PHONE = "phone", "По телефону, интервьюером"
 
-    link = models.ForeignKey(SurveyLink, models.PROTECT, related_name="responses")
+    # Each index costs every answer something: those of foreign keys only where no other begins with the same column.
+    link = models.ForeignKey(SurveyLink, models.PROTECT, related_name="responses", db_index=False)
     version = models.ForeignKey(QuestionnaireVersion, models.PROTECT, related_name="+")
     # Stand in the link too, but a link may be handed on later and old answers must stay where they were given.
     institution = models.ForeignKey(Institution, models.PROTECT, related_name="+")
-    life_situation = models.ForeignKey(LifeSituation, models.PROTECT, related_name="+")
+    life_situation = models.ForeignKey(LifeSituation, models.PROTECT, related_name="+", db_index=False)
     # The page's key, or for a file its row's: the database takes each once.
-    key = models.CharField(max_length=64, unique=True)
+    key = models.CharField(max_length=64)
     digest = models.BinaryField(max_length=32)
     mode = models.CharField(max_length=10, choices=Mode)
     # Whole minutes: a second would let an answer be matched with a log of connections.
@@ -78,6 +79,7 @@ class Response(models.Model):
         verbose_name_plural = "ответы"
         indexes = [
             models.Index(fields=["life_situation", "answered_on", "institution"], name="response_period"),
+            models.Index(fields=["link", "answered_on"], name="response_of_link"),
             # Only what waits: small whatever the number of answers.
             models.Index(
                 fields=["institution", "life_situation", "answered_on"],
@@ -89,9 +91,12 @@ class Response(models.Model):
                 condition=Q(flags__gt=0) | Q(is_excluded=True),
                 name="response_suspicious",
             ),
+            # How many answers of files a link has, and the newest of them: asked before a file is stored.
+            models.Index(fields=["link", "id"], condition=Q(mode="file"), name="response_of_file"),
             models.Index(fields=["imported_in"], condition=Q(imported_in__isnull=False), name="response_imported"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["key"], name="response_key_once"),
             *(
                 models.CheckConstraint(
                     name=f"response_{measure}_is_in_range",

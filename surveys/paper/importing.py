@@ -164,10 +164,15 @@ def import_file(
     """
     if by is not None:
         require(by, Permission.RESPONSES_IMPORT, link.institution)
+    # The plan is gone when the collector comes back: it would go through all of it.
     with without_collector():
-        plan = plan_file(link=link, content=content, now=now)
-        # What somebody else has stored since is a repetition too.
-        stored = len(plan.new) if dry_run else _store(link, plan)
+        return _imported(link, content, now, dry_run=dry_run)
+
+
+def _imported(link: SurveyLink, content: bytes | IO[bytes], now: datetime, *, dry_run: bool) -> ImportResult:
+    plan = plan_file(link=link, content=content, now=now)
+    # What somebody else has stored since is a repetition too.
+    stored = len(plan.new) if dry_run else _store(link, plan)
     return ImportResult(rows=plan.rows, stored=stored, repeated=plan.rows - stored, eligible=plan.eligible)
 
 

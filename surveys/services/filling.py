@@ -15,10 +15,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import connections
 
 from surveys.models import FillingDraft, FormFeedback, SurveyLink
 from surveys.quality.addresses import DayCounter
 from surveys.services.arriving import Origin
+from surveys.storing import renew_draft
 
 DRAFT_KEPT = timedelta(days=3)
 # So many forms begun by one link are kept: a hall full of people an hour, but no full disk.
@@ -79,9 +81,14 @@ def keep_draft(
     """
     form = Kept(key, dict(sent), language, step)
     if token:
-        kept = FillingDraft.objects.filter(
-            token_digest=_digest(token), link_id=link_id, updated_at__gt=now - DRAFT_KEPT
-        ).update(content=_encrypted(form, token, link_id), updated_at=now)
+        kept = renew_draft(
+            connections[FillingDraft.objects.db],
+            token_digest=_digest(token),
+            link_id=link_id,
+            content=_encrypted(form, token, link_id),
+            now=now,
+            since=now - DRAFT_KEPT,
+        )
         if kept:
             return token
     begun = FillingDraft.objects.filter(link_id=link_id)

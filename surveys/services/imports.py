@@ -33,8 +33,8 @@ from surveys.paper.importing import (
     without_collector,
 )
 from surveys.paper.marking import described, mark_file
-from surveys.querysets import INSERTED_AT_ONCE
 from surveys.services.comments import TakenUp, require_not_taken_up
+from surveys.storing import INSERTED_AT_ONCE
 
 CHECK = "check_response_import"
 LOAD = "load_response_import"

@@ -1,5 +1,6 @@
 """Answers from paper in an XLSX: what is taken, what is refused in which words, and that nothing is stored twice."""
 
+import contextlib
 import io
 import json
 import re
@@ -21,6 +22,7 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
+from django.db import Error, connection, transaction
 from django.db.models import Sum
 from openpyxl.cell import WriteOnlyCell
 
@@ -41,6 +43,7 @@ from surveys.paper.importing import (
 )
 from surveys.questionnaires.answers import Answers
 from surveys.services import imports
+from surveys.services.arriving import Origin, build_response
 from tests.factories import (
     InstitutionFactory,
     MembershipFactory,
@@ -845,6 +848,40 @@ def test_many_answers_are_stored_just_as_one_is(link: SurveyLink, number: int) -
     assert len(kept[0]) == number and kept[0] == kept[1]
     # NULL, and not a JSON null.
     assert Response.objects.filter(originals__isnull=True).count() == 2 * len(range(0, number, 2))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_stored_on_a_connection_made_anew(link: SurveyLink) -> None:
+    """On PostgreSQL the statement is prepared for each connection; a web process gets another one now and then."""
+
+    def answer(key: str) -> Response:
+        origin = Origin.of(link)
+        day = date(2026, 11, 1)
+        answers = Answers({}, {})
+        return build_response(
+            origin=origin, key=key, answers=answers, mode=Response.Mode.ONLINE, arrived_at=NOW, answered_on=day
+        )
+
+    assert [Response.objects.insert_once(answer(key)) for key in ("a", "b", "a")] == [True, True, False]
+    connection.close()
+    assert [Response.objects.insert_once(answer(key)) for key in ("b", "c")] == [False, True]
+    if connection.vendor == "postgresql":
+        # Lost without our knowing: nobody asks first whether it lives, and the answer is stored all the same.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            ended = cursor.fetchone()[0]
+            with connection.copy("other").cursor() as other:
+                other.execute("SELECT pg_terminate_backend(%s)", [ended])
+        assert Response.objects.insert_once(answer("e"))
+        # In a transaction there is no «once more»: what was before it is gone, too.
+        with pytest.raises(Error), transaction.atomic():
+            with connection.cursor() as cursor, contextlib.suppress(Error):
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            Response.objects.insert_once(answer("f"))
+        connection.close()
+        assert Response.objects.filter(key="e").delete()[0] == 1
+    assert Response.objects.insert_many_once([answer(key) for key in ("c", "d", "d")]) == 1
+    assert sorted(Response.objects.values_list("key", flat=True)) == ["a", "b", "c", "d"]
 
 
 # Who may, and the command line ---------------------------------------------------------------------------------------
