@@ -8,6 +8,8 @@ from nsi_portal.gallery import gallery
 from nsi_portal.help import guide
 
 urlpatterns = [
+    # First: its public pages are asked for most.
+    path("", include("surveys.urls")),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("components/", gallery, name="gallery"),
@@ -18,7 +20,6 @@ urlpatterns = [
     path("developer/letters/", developer.letter_list, name="developer-letters"),
     path("developer/letters/<slug:name>/", developer.letter, name="developer-letter"),
     path("api/v1/", include("nsi_portal.api_urls")),
-    path("", include("surveys.urls")),
     path("", include("monitoring.urls")),
 ]
 

@@ -204,6 +204,7 @@ class Sheet:
 
 _blank: Kept[Hashable, KeyedPage] = Kept(MAX_PAGES)
 _thanks: Kept[Hashable, KeyedPage] = Kept(MAX_PAGES)
+_saved: Kept[Hashable, Page] = Kept(MAX_PAGES)
 _translations: Kept[Hashable, Definition] = Kept(MAX_TRANSLATIONS)
 
 
@@ -252,6 +253,14 @@ def thanks_page(card: Card, language: str, feedback_key: str) -> Page:
         return KeyedPage.cut(page)
 
     return _thanks.get_or_make((card.looks, language, card.changes), make).with_key(feedback_key)
+
+
+def saved_page(card: Card, language: str, until: date) -> Page:
+    """What is typed is kept for this phone; `until`: the last day of it."""
+    return _saved.get_or_make(
+        (card.link.token, card.looks, language, until),
+        lambda: render_page("saved", card=card, language=language, until=until),
+    )
 
 
 # Said to people who answer, so translated: the titles of the model are for staff.
@@ -319,6 +328,7 @@ def forget() -> None:
     _cards.clear()
     _blank.clear()
     _thanks.clear()
+    _saved.clear()
     _translations.clear()
 
 

@@ -293,8 +293,7 @@ def _save(begun: _Begun, step: int) -> HttpResponse:
         response = begun.show(notice="not-kept")
         response.status_code = HTTPStatus.TOO_MANY_REQUESTS
         return response
-    until = timezone.localtime(begun.now + DRAFT_KEPT, begun.card.link.institution.region.zone)
-    page = pages.render_page("saved", card=begun.card, language=begun.sheet.language, until=until)
+    page = pages.saved_page(begun.card, begun.sheet.language, begun.card.today(begun.now + DRAFT_KEPT))
     return _remember_draft(begun.card, _respond(page), token)
 
 
