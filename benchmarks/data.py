@@ -100,6 +100,8 @@ def fill(place: RegionLifeSituation, number: int) -> None:
     rollups.rebuild()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
+        # What the database still has to write would be written while it is measured.
+        cursor.execute("CHECKPOINT")
 
 
 def person(role: Role, region: Region | None = None) -> User:

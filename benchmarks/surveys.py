@@ -3,13 +3,15 @@
 import io
 import random
 import statistics
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import IO, Any
 
 from django.db import connection
+from django.db.models import Count
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -64,19 +66,25 @@ def export(place: RegionLifeSituation) -> tuple[float, float, float]:
         book.save(io.BytesIO())
 
     def peak(number: int) -> int:
-        return _peak(lambda: _written(io.BytesIO(), _first(responses, number), sources))
+        # Into a file, as the job does: a file in the memory would be what grows.
+        with tempfile.TemporaryFile() as written:
+            return _peak(lambda: _written(written, _first(responses, number), sources))
 
     small, large = peak(EXPORTED // 10), peak(EXPORTED)
     return ours, best(bare, 3), large / small
 
 
 def _first(responses: ResponseQuerySet, number: int) -> ResponseQuerySet:
-    """So many of them, not as a slice: the export puts them into an order of its own."""
-    after = responses.order_by("pk").values_list("pk", flat=True)[number : number + 1].first()
-    return responses if after is None else responses.filter(pk__lt=after)
+    """Those of the first days, enough of them for so many answers: a period is what people ask for."""
+    total = 0
+    for day, found in responses.order_by("answered_on").values_list("answered_on").annotate(found=Count("pk")):
+        total += found
+        if total >= number:
+            return responses.filter(answered_on__lte=day)
+    return responses
 
 
-def _written(file: io.BytesIO, responses: Any, sources: Any) -> None:
+def _written(file: IO[bytes], responses: Any, sources: Any) -> None:
     file.seek(0)
     file.truncate()
     write_answers(file, responses, sources)
