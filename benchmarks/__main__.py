@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=1, help="length of each load")
     parser.add_argument("--soak-rate", type=int, default=200, help="answers a second of the soak")
     parser.add_argument("--soak-seconds", type=int, default=60, help="length of the soak; 0 leaves it out")
-    parser.add_argument("--only", choices=["page", "import", "soak"], help="this part alone")
+    parser.add_argument("--only", choices=["page", "answers", "import", "soak"], help="this part alone")
     options = parser.parse_args()
     if options.only in (None, "page") and not shutil.which("wrk"):
         print("make bench needs the load generator wrk. As root: apt-get install wrk", file=sys.stderr)

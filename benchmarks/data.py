@@ -2,11 +2,15 @@
 whole country of regions, institutions and people.
 """
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from itertools import cycle, islice
 
+import psycopg2
 from django.db import connection
 from django.utils import timezone
+from psycopg2 import sql
 
 from accounts import consent
 from accounts.models import User
@@ -102,6 +106,33 @@ def fill(place: RegionLifeSituation, number: int) -> None:
         cursor.execute("VACUUM ANALYZE")
         # What the database still has to write would be written while it is measured.
         cursor.execute("CHECKPOINT")
+
+
+def copy(name: str) -> str:
+    """A copy of the database as it is now, next to it; returns its name."""
+    own = connection.get_connection_params()
+    connection.close()
+    server = psycopg2.connect(**own | {"dbname": "template1"})
+    # The statement is not possible in a transaction.
+    server.autocommit = True
+    with closing(server), server.cursor() as cursor:
+        names = (sql.Identifier(one) for one in (name, own["dbname"]))
+        cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+    return name
+
+
+@contextmanager
+def in_copy(name: str) -> Iterator[None]:
+    """Everything inside reads and writes that copy."""
+    settings = connection.settings_dict
+    own = settings["NAME"]
+    connection.close()
+    settings["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        settings["NAME"] = own
 
 
 def person(role: Role, region: Region | None = None) -> User:

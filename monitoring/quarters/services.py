@@ -211,16 +211,18 @@ def _answer_decisions(
     place: RegionLifeSituation, period: ReportingPeriod, institutions: list[Institution]
 ) -> list[AnswerDecision]:
     """What two people decided about answers of the period, in the order of the decisions."""
+    found = ExclusionCase.objects.approved().filter(
+        institution_id__in=[one.pk for one in institutions],
+        life_situation=place.life_situation_id,
+        first_day__lte=period.closes_on,
+        last_day__gte=period.opens_on,
+    )
+    # Mostly there are none, and asking only that is the cheaper question.
+    if not found.exists():
+        return []
     in_period = Q(responses__answered_on__range=(period.opens_on, period.closes_on))
     cases = list(
-        ExclusionCase.objects.approved()
-        .filter(
-            institution__in=institutions,
-            life_situation=place.life_situation_id,
-            first_day__lte=period.closes_on,
-            last_day__gte=period.opens_on,
-        )
-        .select_related("institution", "proposed_by", "decided_by")
+        found.select_related("institution", "proposed_by", "decided_by")
         .annotate(in_period=Count("responses", filter=in_period))
         .order_by("decided_at", "pk")
     )

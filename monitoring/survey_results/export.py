@@ -150,12 +150,16 @@ def write_answers(
     )
     book = Workbook(write_only=True)
     sheet: Any = None
+    date_cell: Any = None
     number = 0
     for day, channel, version, is_measured, is_eligible, is_excluded, answers in rows.iterator(chunk_size=CHUNK):
         if number % ROWS_OF_A_SHEET == 0:
-            sheet = _sheet(book, head, len(book.worksheets) + 1)
+            sheet, date_cell = _sheet(book, head, len(book.worksheets) + 1), None
+        if date_cell is None or date_cell.value != day:
+            # The format of a date takes longer to set than the date: once for all the answers of a day.
+            date_cell = WriteOnlyCell(sheet, day)
         became = fate(is_measured=is_measured, is_eligible=is_eligible, is_excluded=is_excluded)
-        line: list[Any] = [day, channels.get(channel, channel), titles.get(version, ""), FATES[became]]
+        line: list[Any] = [date_cell, channels.get(channel, channel), titles.get(version, ""), FATES[became]]
         line += [None] * len(columns)
         if reader := readers.get(version):
             reader.fill(line, answers)

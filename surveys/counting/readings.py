@@ -49,7 +49,7 @@ def counts_from_answers(
         .filter(life_situation=life_situation_id, institution__in=list(institution_ids), is_measured=True)
         .order_by()
         .values_list("institution_id", "days", "is_eligible", "is_excluded")
-        .annotate(number=Count("pk"), **columns)
+        .annotate(number=Count("*"), **columns)
     )
     received: Counter[int] = Counter()
     excluded: Counter[int] = Counter()
