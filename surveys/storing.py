@@ -5,7 +5,6 @@ and the keeping of a form half filled. Written out: to put them together each ti
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +14,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from django.db import transaction
+import orjson
+from django.db import IntegrityError, transaction
 from django.db.models import TextChoices
 
 from surveys.connections import again_if_lost
@@ -98,16 +98,27 @@ def _statement(model: type[Response], rows: list[list[str]]) -> str:
 
 
 def _insert_copied(connection: BaseDatabaseWrapper, cursor: Any, rows: list[Response]) -> int:
-    """Through a table of this transaction alone: COPY is the quickest way in, but knows no «unless it is there»."""
+    """By COPY, the quickest way in. It knows no «unless it is there»: where one is, all go by a table of their own."""
     model = type(rows[0])
     table, columns = model._meta.db_table, ", ".join(f'"{field.column}"' for field in _stored_fields(model))
+    texts = [_texts(values) for values in zip(*map(_values_of(model), rows), strict=True)]
+    lines = "\n".join(map("\t".join, zip(*texts, strict=True)))
+
+    def copy(into: str) -> None:
+        # Past Django's cursor, whose errors are Django's.
+        with connection.wrap_database_errors:
+            cursor.copy_expert(f"COPY {into} FROM STDIN", io.StringIO(lines))
+
+    try:
+        # Whoever loads a file has looked already which of its answers are here.
+        with transaction.atomic(using=connection.alias):
+            copy(f'"{table}" ({columns})')
+        return len(rows)
+    except IntegrityError:
+        pass
     like = f'SELECT {columns} FROM "{table}" WITH NO DATA'  # noqa: S608  (own names)
     cursor.execute(f"CREATE TEMPORARY TABLE IF NOT EXISTS {_ARRIVING} ON COMMIT DROP AS {like}")
-    texts = [_texts(values) for values in zip(*map(_values_of(model), rows), strict=True)]
-    lines = map("\t".join, zip(*texts, strict=True))
-    # Past Django's cursor, whose errors are Django's.
-    with connection.wrap_database_errors:
-        cursor.copy_expert(f"COPY {_ARRIVING} FROM STDIN", io.StringIO("\n".join(lines)))
+    copy(_ARRIVING)
     cursor.execute(
         f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM {_ARRIVING} ON CONFLICT ("key") DO NOTHING'  # noqa: S608
     )
@@ -142,7 +153,6 @@ def _escaped(text: str) -> str:
     return text
 
 
-_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 _AS_TEXT: dict[type, Callable[[Any], str]] = {
     type(None): lambda _: r"\N",
     str: _escaped,
@@ -152,7 +162,7 @@ _AS_TEXT: dict[type, Callable[[Any], str]] = {
     date: date.isoformat,
     datetime: datetime.isoformat,
     bytes: lambda value: rf"\\x{value.hex()}",
-    dict: lambda value: _escaped(_json(value)),
+    dict: lambda value: _escaped(orjson.dumps(value).decode()),
 }
 
 

@@ -138,7 +138,7 @@ class _Words:
         start, end = found.span()
         before = self._found[number - 1].end() if number else 0
         between = self._text[before:start] if start - before < 5 else "…………"
-        joined = number > 0 and _SPACE.fullmatch(between) is not None
+        joined = self._is_joined(number)
         first = number == 0 or "\n" in between or between.strip(" \t\xa0,;:()«»\"'-–—") != ""
         word = found[0]
         return _Word(word, start, end, joined, first, _is_capital(word))
@@ -146,11 +146,18 @@ class _Words:
     def lowered(self) -> Iterator[str]:
         return (found[0].lower() for found in self._found)
 
-    def capital(self, *, of_letters: int) -> Iterator[tuple[int, _Word]]:
-        """Those with a capital letter and at least so many letters, with their numbers."""
+    def capital(self, *, of_letters: int, joined: bool = False) -> Iterator[tuple[int, _Word]]:
+        """Those with a capital letter and at least so many letters, with their numbers; or only the joined of them."""
         for number, found in enumerate(self._found):
-            if _is_capital(found[0]) and len(found[0]) >= of_letters:
+            text = found[0]
+            if _is_capital(text) and len(text) >= of_letters and (not joined or self._is_joined(number)):
                 yield number, self[number]
+
+    def _is_joined(self, number: int) -> bool:
+        if number == 0:
+            return False
+        before, after = self._found[number - 1].end(), self._found[number].start()
+        return _SPACE.fullmatch(self._text, before, after) is not None
 
 
 def _is_capital(word: str) -> bool:
@@ -253,9 +260,7 @@ def _is_surname_with_initials(word: _Word, *, two: bool) -> bool:
 
 
 def _by_surname(words: _Words) -> Iterator[Span]:
-    for number, word in words.capital(of_letters=3):
-        if not word.joined:
-            continue
+    for number, word in words.capital(of_letters=3, joined=True):
         before = words[number - 1]
         if before.is_capital and len(before.text) > 2 and _agree(before, word):
             if not _is_namesake(words, number - 1):

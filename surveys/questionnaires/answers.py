@@ -4,7 +4,6 @@ Pure: a definition and the values sent go in, cleaned answers or errors per fiel
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from regions.signs import UNPRINTABLE
 from surveys.questionnaires.definition import SCALE4, Definition, Question, Section
@@ -62,10 +63,7 @@ class Answers:
 
     def digest(self) -> bytes:
         """SHA-256 of the answers: tells a repeat of the same answers from other answers under the same key."""
-        return hashlib.sha256(_CANONICAL.encode(self.values).encode()).digest()
-
-
-_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(orjson.dumps(self.values, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def field_name(section: Section, question: Question, index: int | None = None) -> str:
@@ -173,6 +171,10 @@ def _read_section(
         # Somebody who changed their mind has left an answer behind a condition that no longer holds: it does not count.
         if question.visible_if is not None and not is_visible(question, answered):
             continue
+        # Most answers are one of the choices just as it is called: there is nothing to clean and nothing to object to.
+        if question.type in _CHOSEN and values and len(values) == 1 and values[0] in question.choices:
+            into[question.code] = answered[question.code] = _READERS[question.type](question, values, today)
+            continue
         given = [text for value in values or () if (text := clean_text(value))]
         try:
             if not given:
@@ -184,6 +186,9 @@ def _read_section(
             into[question.code] = answered[question.code] = _READERS[question.type](question, given, today)
         except _Wrong as error:
             errors[name] = error.message
+
+
+_CHOSEN = frozenset({"single", "scale4", "nps"})
 
 
 def _choice(question: Question, given: list[str], today: date) -> str:
