@@ -191,25 +191,25 @@ def _read_section(
 _CHOSEN = frozenset({"single", "scale4", "nps"})
 
 
-def _choice(question: Question, given: list[str], today: date) -> str:
+def _choice(question: Question, given: Sequence[str], today: date) -> str:
     if given[0] not in question.choices:
         raise _Wrong("Выберите один из предложенных вариантов")
     return given[0]
 
 
-def _nps(question: Question, given: list[str], today: date) -> int:
+def _nps(question: Question, given: Sequence[str], today: date) -> int:
     if given[0] not in question.choices:
         raise _Wrong("Выберите целое число от 0 до 10")
     return int(given[0])
 
 
-def _multiple(question: Question, given: list[str], today: date) -> list[str]:
+def _multiple(question: Question, given: Sequence[str], today: date) -> list[str]:
     if not set(given) <= question.choices.keys():
         raise _Wrong("Выберите варианты из предложенных")
     return [code for code in question.choices if code in given]
 
 
-def _number(question: Question, given: list[str], today: date) -> str:
+def _number(question: Question, given: Sequence[str], today: date) -> str:
     text = given[0].replace(",", ".").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
     if not _NUMBER.fullmatch(text):
         raise _Wrong("Введите число, например 3 или 3,5") if question.decimals else _Wrong("Введите число, например 3")
@@ -225,7 +225,7 @@ def _number(question: Question, given: list[str], today: date) -> str:
     return _plain(number)
 
 
-def _date(question: Question, given: list[str], today: date) -> str:
+def _date(question: Question, given: Sequence[str], today: date) -> str:
     day = parse_date(given[0])
     if day is None:
         raise _Wrong("Введите дату в виде день.месяц.год, например 05.11.2026")
@@ -236,7 +236,7 @@ def _date(question: Question, given: list[str], today: date) -> str:
     return day.isoformat()
 
 
-def _text(question: Question, given: list[str], today: date) -> str:
+def _text(question: Question, given: Sequence[str], today: date) -> str:
     if len(given[0]) > question.max_length:
         raise _Wrong(
             "Слишком длинный текст: %(length)s знаков, можно не больше %(most)s",
@@ -246,7 +246,7 @@ def _text(question: Question, given: list[str], today: date) -> str:
     return given[0]
 
 
-_READERS: dict[str, Callable[[Question, list[str], date], Any]] = {
+_READERS: dict[str, Callable[[Question, Sequence[str], date], Any]] = {
     "single": _choice,
     "scale4": _choice,
     "multiple": _multiple,
