@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from monitoring.models import Collection, ReportingPeriod
 from regions.models import Membership, Region, RegionLifeSituation
-from regions.permissions import Permission, Person, held_anywhere, may_anywhere
+from regions.permissions import Permission, Person, may_anywhere, permissions_of
 from regions.urls import bodies, institutions, invitations, letters, life_situations, people
 from regions.urls import regions as cards
 from surveys.urls import changes, comments, imports, interviews, questionnaires
@@ -116,8 +116,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     )
     acting_id = getattr(user, "acting_membership_id", None)
     acting = [one for one in held if one.pk == acting_id] or held
-    # Asked once: every page offers a dozen sections.
-    granted = held_anywhere(user)
+    granted = permissions_of(acting)
     nav = [
         {"title": title, "url": reverse(name), "icon": icon, "active": match.url_name in names}
         for title, name, icon, permission, names in SECTIONS

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.http import SignedInRequest
 from regions.models import Institution, Region
-from regions.permissions import Permission, Person, may
+from regions.permissions import Permission, Person, held_in
 
 # Tab: key, title, URL name (takes the region's code), what one must hold in the region to be offered it.
 TABS = (
@@ -66,9 +66,9 @@ def form_page(
 
 def region_tabs(user: Person, region: Region, active: str) -> list[dict[str, object]]:
     """The tabs of a region's pages for `components/tabs.html`; `active` is the key of the page's own."""
-    held = {permission: may(user, permission, region) for permission in {tab[3] for tab in TABS}}
+    held = held_in(user, region)
     return [
         {"title": title, "url": reverse(name, args=[region.code]), "active": key == active}
         for key, title, name, permission in TABS
-        if held[permission]
+        if permission in held
     ]

@@ -291,18 +291,35 @@ def require_grant(by: User, role: str, *, region: Region | None, to: User | None
 
 def may(user: Person, permission: Permission, target: Target) -> bool:
     """Whether `user` holds `permission` for one region, institution or ЖС of a region."""
-    found = type(target).objects.filter(pk=target.pk)
-    return found.permitting(user, permission).exists()
+    from regions.models import Institution
+
+    if isinstance(target, Institution):
+        return Institution.objects.filter(pk=target.pk).permitting(user, permission).exists()
+    return permission in held_in(user, target)
+
+
+def held_in(user: Person, target: Region | RegionLifeSituation) -> frozenset[Permission]:
+    """Everything `user` holds for a region or for a ЖС of one: each right for which `permitting` would find the row.
+
+    One or two short questions however many rights a page asks about, where `permitting` takes a long one for each.
+    """
+    from regions.models import Region
+
+    if not user.is_authenticated:
+        return frozenset()
+    if isinstance(target, Region):
+        return permissions_of(memberships_in_force(user).reaching(target.pk))
+    reaching = list(memberships_in_force(user).reaching(target.region_id))
+    bound = {one.pk for one in reaching if one.role == Role.HQ_MEMBER}
+    if bound:
+        bound -= set(user.memberships.answering_for(target).values_list("pk", flat=True))
+    elsewhere = permissions_of(one for one in reaching if one.pk in bound) - BOUND_TO_LIFE_SITUATION
+    return elsewhere | permissions_of(one for one in reaching if one.pk not in bound)
 
 
 def permissions_of(memberships: Iterable[Membership]) -> frozenset[Permission]:
     """Everything these memberships grant, each in its scope: for pages that ask about much, without a query."""
     return frozenset(permission for one in memberships for permission in ROLE_PERMISSIONS[Role(one.role)])
-
-
-def held_anywhere(user: Person) -> frozenset[Permission]:
-    """Everything `user` holds for anything at all, in one query."""
-    return permissions_of(memberships_in_force(user)) if user.is_authenticated else frozenset()
 
 
 def may_anywhere(user: Person, permission: Permission) -> bool:

@@ -93,6 +93,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """In the region itself or in one of its institutions."""
         return self.filter(Q(region=region) | Q(institution__region=region))
 
+    def reaching(self, region_id: int) -> Self:
+        """What counts for a region as a whole: federal ones, and those of the region itself."""
+        return self.filter(Q(region=region_id) | Q(region=None, institution=None))
+
     def answering_for(self, place: RegionLifeSituation) -> Self:
         """The members of the РШ who answer for a ЖС of their region, whenever."""
         return self.filter(role=Role.HQ_MEMBER, region=place.region_id, life_situations=place.life_situation_id)

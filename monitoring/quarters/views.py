@@ -28,7 +28,7 @@ from monitoring.survey_results.reading import Asking
 from regions.lists import list_response
 from regions.models import Institution, LifeSituation, Region, RegionLifeSituation
 from regions.pages import institution_or_404
-from regions.permissions import Permission, may, require
+from regions.permissions import Permission, held_in, may, require
 
 SHOWN_PERIODS = 8
 SHOWN_INSTITUTIONS = 12
@@ -86,7 +86,8 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
     today = place.local_date()
     periods = list(ReportingPeriod.objects.begun(today)[:4])
     collections = Collection.objects.filter(region_life_situation__in=places, period__in=periods).without_snapshot()
-    if not may(request.user, Permission.REGION_VIEW, place):
+    held = held_in(request.user, place)
+    if Permission.REGION_VIEW not in held:
         collections = collections.published()
     by_cell = {(one.region_life_situation_id, one.period_id): one for one in collections}
     decisions = {one.year: one for one in WeightDecision.objects.filter(region=place)}
@@ -98,8 +99,8 @@ def region(request: SignedInRequest, code: str) -> HttpResponse:
             "periods": periods,
             "lines": [(one, [(period, by_cell.get((one.pk, period.pk))) for period in periods]) for one in places],
             "decisions": [(year, decisions.get(year)) for year in sorted({one.year for one in periods}, reverse=True)],
-            "may_decide": may(request.user, Permission.WEIGHTS_DECIDE, place),
-            "sees_live": may(request.user, Permission.REGION_VIEW, place),
+            "may_decide": Permission.WEIGHTS_DECIDE in held,
+            "sees_live": Permission.REGION_VIEW in held,
         },
     )
 
@@ -143,6 +144,7 @@ def collection(request: SignedInRequest, code: str, life_situation: str, period:
     collection = _collection(request, code, life_situation, period)
     place = collection.region_life_situation
     result = services.result_of(collection)
+    held = held_in(request.user, place)
     context = {
         "collection": collection,
         "place": place,
@@ -156,11 +158,11 @@ def collection(request: SignedInRequest, code: str, life_situation: str, period:
         "has_begun": place.region.local_date() >= collection.period.opens_on,
         "changed_since": services.has_changed_since(collection, result),
         "decision": WeightDecision.objects.filter(region=place.region, year=collection.period.year).first(),
-        "may_calculate": may(request.user, Permission.QUARTER_CALCULATE, place),
-        "may_publish": may(request.user, Permission.QUARTER_PUBLISH, place),
+        "may_calculate": Permission.QUARTER_CALCULATE in held,
+        "may_publish": Permission.QUARTER_PUBLISH in held,
         "may_decide": may(request.user, Permission.WEIGHTS_DECIDE, place.region),
         "may_enter_clients": _institutions_to_enter(request, collection) != [],
-        "sees_institutions": may(request.user, Permission.REGION_VIEW, place),
+        "sees_institutions": Permission.REGION_VIEW in held,
         "reports": Report.objects.filter(collection=collection) if collection.pk else [],
         "formats": len(Report.Format),
         **_jobs(collection),

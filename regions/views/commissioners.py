@@ -13,7 +13,7 @@ from regions.history import changes
 from regions.models import ServiceCommissioner
 from regions.models.bodies import Competence
 from regions.pages import form_page, region_or_404, region_tabs
-from regions.permissions import Permission, may, require
+from regions.permissions import Permission, held_in, require
 from regions.services import bodies as services
 from regions.uploads import document_response
 from regions.views.structure import (
@@ -68,6 +68,7 @@ def commissioner_create(request: SignedInRequest, code: str) -> HttpResponse:
 def commissioner_card(request: SignedInRequest, pk: int) -> HttpResponse:
     commissioner = _commissioner(request, pk)
     region, today = commissioner.region, commissioner.region.local_date()
+    held = held_in(request.user, region)
     return render(
         request,
         "regions/bodies/commissioner.html",
@@ -80,8 +81,8 @@ def commissioner_card(request: SignedInRequest, pk: int) -> HttpResponse:
             "accreditation": services.accreditation_state(commissioner, today),
             "hints": hints_of_commissioner(commissioner, today),
             "sees_email": sees_emails(request, region),
-            "may_edit": may(request.user, Permission.STRUCTURE_EDIT, region),
-            "may_accredit": may(request.user, Permission.COMMISSIONER_ACCREDIT, region) and not commissioner.ended_on,
+            "may_edit": Permission.STRUCTURE_EDIT in held,
+            "may_accredit": Permission.COMMISSIONER_ACCREDIT in held and not commissioner.ended_on,
         },
     )
 

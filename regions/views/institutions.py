@@ -36,7 +36,7 @@ from regions.models import (
     RegionLifeSituation,
 )
 from regions.pages import form_page, region_or_404, region_tabs
-from regions.permissions import Permission, may, require
+from regions.permissions import Permission, held_in, may, require
 from regions.services import institutions as services
 
 OFFERED = 20
@@ -242,7 +242,7 @@ class ParticipationLine:
 def institution_card(request: SignedInRequest, pk: int) -> HttpResponse:
     institution = _institution(request, pk)
     region, user = institution.region, request.user
-    may_start = may(user, Permission.LIFE_SITUATION_RUN, region) and institution.closed_on is None
+    held = held_in(user, region)
     return render(
         request,
         "regions/institutions/card.html",
@@ -253,10 +253,10 @@ def institution_card(request: SignedInRequest, pk: int) -> HttpResponse:
             "participations": _participation_lines(request, institution),
             "people": _people(request, institution),
             "sees_people": _sees_people(request, institution),
-            "sees_persons": may(user, Permission.PEOPLE_VIEW, region),
+            "sees_persons": Permission.PEOPLE_VIEW in held,
             "may_manage": may(user, Permission.INSTITUTION_MANAGE, institution),
-            "may_explain": may(user, Permission.ACCESS_EXPLAIN, region),
-            "may_start": may_start,
+            "may_explain": Permission.ACCESS_EXPLAIN in held,
+            "may_start": Permission.LIFE_SITUATION_RUN in held and institution.closed_on is None,
             "is_working": institution.is_working(region.local_date()),
             "tab": "card",
         },

@@ -46,7 +46,7 @@ from regions.models import (
 )
 from regions.models.places import LifeSituationStatus
 from regions.pages import form_page, region_crumb, region_or_404, region_tabs
-from regions.permissions import Permission, may, require
+from regions.permissions import Permission, held_in, may, require
 from regions.roles import Role
 from regions.services import institutions as institution_services
 from regions.services import life_situations as services
@@ -354,8 +354,7 @@ def place(request: SignedInRequest, pk: int) -> HttpResponse:
     targets = IndicatorTarget.objects.filter(place=place, year=today.year)
     approvals = {one.year: one for one in TargetApproval.objects.filter(place=place)}
     values = {one.indicator_id: one for one in targets}
-    may_run = may(user, Permission.LIFE_SITUATION_RUN, place)
-    may_choose = may(user, Permission.LIFE_SITUATION_CHOOSE, place)
+    held = held_in(user, place)
     with_values = IndicatorTarget.objects.filter(place=place).order_by().values_list("year", flat=True).distinct()
     years = {today.year, today.year + 1, *approvals, *with_values}
     return render(
@@ -383,10 +382,10 @@ def place(request: SignedInRequest, pk: int) -> HttpResponse:
                 for one in LifeSituation.CRITERIA
                 if getattr(place.life_situation, one)
             ],
-            "may_run": may_run,
-            "may_choose": may_choose,
-            "may_move": may_run or may(user, Permission.COMPLETION_DECIDE, place),
-            "explain_url": _explain_url(place) if may(user, Permission.ACCESS_EXPLAIN, place) else "",
+            "may_run": Permission.LIFE_SITUATION_RUN in held,
+            "may_choose": Permission.LIFE_SITUATION_CHOOSE in held,
+            "may_move": not held.isdisjoint({Permission.LIFE_SITUATION_RUN, Permission.COMPLETION_DECIDE}),
+            "explain_url": _explain_url(place) if Permission.ACCESS_EXPLAIN in held else "",
         },
     )
 
@@ -447,8 +446,8 @@ def place_status(request: SignedInRequest, pk: int) -> HttpResponse:
     """Move the ЖС one stage forward, or back with a reason."""
     place = place_or_404(request, pk)
     user = request.user
-    runs = may(user, Permission.LIFE_SITUATION_RUN, place)
-    completes = may(user, Permission.COMPLETION_DECIDE, place)
+    held = held_in(user, place)
+    runs, completes = (one in held for one in (Permission.LIFE_SITUATION_RUN, Permission.COMPLETION_DECIDE))
     if not (runs or completes):
         raise PermissionDenied
     # What was sent is judged from the stage its page showed; the service says whether that is still the stage.

@@ -22,7 +22,7 @@ from regions.lists import ListTable
 from regions.models import AccessRequest, Body, BodyMember, Invitation, Membership
 from regions.models.bodies import Group
 from regions.pages import form_page
-from regions.permissions import Permission, may, require
+from regions.permissions import Permission, held_in, may, require
 from regions.services import bodies as services
 from regions.views.structure import body_or_404, of_body, posted, refuse, sees_emails, structure_crumbs
 
@@ -177,10 +177,12 @@ def members_table(request: SignedInRequest, body: Body, members: QuerySet[BodyMe
     hidden = []
     if not sees_emails(request, region):
         hidden += ["email", "on_portal"]
-    if not may(request.user, Permission.STRUCTURE_EDIT, region) or body.ended_on:
+    held = held_in(request.user, region)
+    if Permission.STRUCTURE_EDIT not in held or body.ended_on:
         hidden += ["actions"]
-    may_invite = may(request.user, Permission.PEOPLE_MANAGE, region)
-    return MemberTable(rows, exclude=hidden, may_invite=may_invite, body=body, today=today)
+    return MemberTable(
+        rows, exclude=hidden, may_invite=Permission.PEOPLE_MANAGE in held, body=body, today=today
+    )
 
 
 # Changing -------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from regions.models import (
     TargetApproval,
 )
 from regions.pages import form_page, region_crumb, region_or_404, region_tabs
-from regions.permissions import Permission, may, require
+from regions.permissions import Permission, held_in, require
 from regions.roles import Role
 from regions.services import letters as letters_service
 from regions.services import readiness as titles
@@ -93,6 +93,7 @@ def region_card(request: SignedInRequest, code: str) -> HttpResponse:
     )
     responsible = _responsible(region, today)
     readiness = Region.objects.with_readiness(now).get(pk=region.pk).readiness
+    held = held_in(request.user, region)
     context = {
         "region": region,
         "tabs": region_tabs(request.user, region, TAB),
@@ -108,10 +109,10 @@ def region_card(request: SignedInRequest, code: str) -> HttpResponse:
         "is_accredited": commissioner is not None and commissioner.is_accredited(today),
         "places": [PlaceLine(one, responsible.get(one.life_situation_id, [])) for one in places],
         "institutions": _institutions(region, today),
-        "people": _people(request, region, today),
+        "people": _people(region, today) if Permission.PEOPLE_VIEW in held else None,
         **_letters(region, now),
-        "may_edit": may(request.user, Permission.STRUCTURE_EDIT, region),
-        "may_explain": may(request.user, Permission.ACCESS_EXPLAIN, region),
+        "may_edit": Permission.STRUCTURE_EDIT in held,
+        "may_explain": Permission.ACCESS_EXPLAIN in held,
     }
     return render(request, "regions/region_card.html", context)
 
@@ -187,10 +188,8 @@ def _institutions(region: Region, today: date) -> dict[str, int]:
     )
 
 
-def _people(request: SignedInRequest, region: Region, today: date) -> int | None:
-    """How many people act in the region; None for who does not see them."""
-    if not may(request.user, Permission.PEOPLE_VIEW, region):
-        return None
+def _people(region: Region, today: date) -> int:
+    """How many people act in the region."""
     return Membership.objects.of_region(region).in_force(today).values("user").distinct().count()
 
 

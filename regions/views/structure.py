@@ -16,7 +16,7 @@ from regions.history import Change
 from regions.models import Body, BodyMember, Region, ServiceCommissioner
 from regions.models.bodies import Competence, Group
 from regions.pages import region_crumb
-from regions.permissions import Permission, may
+from regions.permissions import Permission, held_in
 from regions.services import bodies as services
 
 TAB = "bodies"
@@ -98,7 +98,7 @@ def hints_of_commissioner(commissioner: ServiceCommissioner, today: date) -> lis
 
 
 def sees_emails(request: SignedInRequest, region: Region) -> bool:
-    return any(may(request.user, one, region) for one in (Permission.PEOPLE_VIEW, Permission.STRUCTURE_EDIT))
+    return not held_in(request.user, region).isdisjoint({Permission.PEOPLE_VIEW, Permission.STRUCTURE_EDIT})
 
 
 def without_emails(found: list[Change]) -> list[Change]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.models import User
 from regions.explaining import APPLY_TO, PORTAL_WIDE, Answer, explain, memberships_seen
 from regions.models import Institution, LifeSituation, Membership, Region, RegionLifeSituation
-from regions.permissions import PLANNED, Permission, may
+from regions.permissions import BOUND_TO_LIFE_SITUATION, PLANNED, ROLE_PERMISSIONS, Permission, held_in, may
 from regions.roles import FEDERAL_ROLES, INSTITUTION_ROLES, Role
 from tests.factories import (
     InstitutionFactory,
@@ -113,6 +113,27 @@ def test_an_explained_yes_is_the_yes_that_decides(country: Country):
                     assert answer.is_granted == may(person, answer.permission, thing), (person, thing, answer)
                     assert answer.is_granted == any(ground.counts for ground in answer.grounds)
     assert asked > 1_200
+
+
+def test_what_is_said_of_one_thing_is_what_the_lists_hold(country: Country):
+    """The same grid: `held_in` does not ask the lists about a region or a ЖС, and must agree with them."""
+    # One right of those that the same roles hold in the same way.
+    kinds = {
+        (*(one in of_role for of_role in ROLE_PERMISSIONS.values()), one in BOUND_TO_LIFE_SITUATION): one
+        for one in Permission
+    }
+    things = [*country.regions, *country.places[:3]]
+    yes = no = 0
+    for person in people_of_all_kinds(country):
+        memberships = list(person.memberships.all())
+        for acting in (None, *(one.pk for one in memberships[1:])):
+            person.acting_membership_id = acting  # type: ignore[attr-defined]
+            for thing in things:
+                rows = type(thing).objects.filter(pk=thing.pk)
+                listed = {one for one in kinds.values() if rows.permitting(person, one).exists()}
+                assert held_in(person, thing) & set(kinds.values()) == listed, (person, thing)
+                yes, no = yes + len(listed), no + len(kinds) - len(listed)
+    assert yes > 300 and no > 1_000
 
 
 def test_every_right_a_page_asks_about_is_explained():
