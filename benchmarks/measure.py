@@ -449,7 +449,7 @@ def _list_pages(place: RegionLifeSituation) -> list[Line]:
 
 # What a page may cost beside an empty one of the same person; why just so: README.md.
 PAGE_GOALS = {"card of a region": 10.0, "institutions": 10.0, "institutions, filtered": 14.0, "cabinet": 10.0}
-PAGE_ROUNDS = 60
+PAGE_ROUNDS = 100
 
 
 def _country_pages() -> list[Line]:

@@ -1,4 +1,4 @@
-"""A migrated SQLite database, kept between runs: migrating takes half a minute, copying a file no time.
+"""A migrated SQLite database, kept between runs: migrating takes ten seconds, copying a file no time.
 
 Only as long as no migration and no package has changed. PostgreSQL is migrated in every run, so every run proves that
 the migrations work.

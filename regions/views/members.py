@@ -180,9 +180,7 @@ def members_table(request: SignedInRequest, body: Body, members: QuerySet[BodyMe
     held = held_in(request.user, region)
     if Permission.STRUCTURE_EDIT not in held or body.ended_on:
         hidden += ["actions"]
-    return MemberTable(
-        rows, exclude=hidden, may_invite=Permission.PEOPLE_MANAGE in held, body=body, today=today
-    )
+    return MemberTable(rows, exclude=hidden, may_invite=Permission.PEOPLE_MANAGE in held, body=body, today=today)
 
 
 # Changing -------------------------------------------------------------------------------------------------------------
