@@ -87,7 +87,7 @@ def fill(place: RegionLifeSituation, number: int) -> None:
                 'online', day, day, day - (n %% 7)::int, n %% 7 <= 5, 1 + (n * 7919) %% 4, 1 + (n * 104729) %% 4,
                 1 + (n * 1299709) %% 4, 1 + (n * 15485863) %% 4, 1 + (n * 3571) %% 4, (n * 7907) %% 11,
                 CASE WHEN n %% 10 > 0 THEN (n * 6211) %% 40 END, '{"satisfaction": "yes", "recommend": 9}',
-                false, true, false, 0
+                false, n %% 89 > 0, n %% 97 = 0, 0
             FROM generate_series(%(from)s::bigint, %(to)s::bigint) n
             CROSS JOIN LATERAL (SELECT %(first)s::date + (n %% %(days)s)::int AS day) d
             JOIN (SELECT *, row_number() OVER (ORDER BY id) - 1 AS number FROM surveys_surveylink) l
@@ -118,6 +118,7 @@ def copy(name: str) -> str:
     with closing(server), server.cursor() as cursor:
         names = (sql.Identifier(one) for one in (name, own["dbname"]))
         cursor.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+        cursor.execute("CHECKPOINT")
     return name
 
 

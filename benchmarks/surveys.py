@@ -74,8 +74,10 @@ def export(place: RegionLifeSituation) -> tuple[list[tuple[float, float]], float
     # The collector of garbage would go through the yardstick's rows again and again, while ours are written above all.
     gc.collect()
     gc.freeze()
-    times = [_in_turn(responses, sources, rows) for _ in range(5)]
-    gc.unfreeze()
+    try:
+        times = [_in_turn(responses, sources, rows) for _ in range(5)]
+    finally:
+        gc.unfreeze()
     small, large = peak(EXPORTED // 10), peak(EXPORTED)
     return times, large / small
 

@@ -1,6 +1,7 @@
 """Who may do what: the only place that says so. Lists, pages, jobs and commands ask here.
 
-`memberships_granting` is the one question; querysets build "which rows" from it, `may` and `require` ask about one.
+Querysets build "which rows" from `memberships_granting`; `may` and `require` ask about one thing, `held_in` about all
+rights for one at once.
 Invisible is 404 (the queryset does not hold it), visible but forbidden is 403 (`require`).
 """
 
@@ -301,11 +302,12 @@ def may(user: Person, permission: Permission, target: Target) -> bool:
 def held_in(user: Person, target: Region | RegionLifeSituation) -> frozenset[Permission]:
     """Everything `user` holds for a region or for a ЖС of one: each right for which `permitting` would find the row.
 
-    One or two short questions however many rights a page asks about, where `permitting` takes a long one for each.
+    One or two short questions however many rights a page asks about, where `permitting` takes a long one for each. That
+    both say the same is held by the grid of tests/regions/test_explaining.py.
     """
     from regions.models import Region
 
-    if not user.is_authenticated:
+    if not user.is_authenticated or target.pk is None:
         return frozenset()
     if isinstance(target, Region):
         return permissions_of(memberships_in_force(user).reaching(target.pk))

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     initial = True
-    # Databases of versions that had these have all of them.
+    # A database that has only some of them is refused: nsi_portal.checks.
     replaces = [
         ("accounts", "0001_initial"),
         ("accounts", "0002_consent_and_history"),

@@ -100,7 +100,7 @@ def unlock(apps, schema_editor):
 
 class Migration(migrations.Migration):
     initial = True
-    # Databases of versions that had these have all of them.
+    # A database that has only some of them is refused: nsi_portal.checks.
     replaces = [
         ("monitoring", "0001_initial"),
         ("monitoring", "0002_published_collections_are_locked"),

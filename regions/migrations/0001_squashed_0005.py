@@ -10,7 +10,7 @@ import regions.models.documents
 
 class Migration(migrations.Migration):
     initial = True
-    # Databases of versions that had these have all of them.
+    # A database that has only some of them is refused: nsi_portal.checks.
     replaces = [
         ("regions", "0001_initial"),
         ("regions", "0002_structure_people_history"),

@@ -56,7 +56,7 @@ DROP_INDEX = "DROP INDEX IF EXISTS comment_stems"
 
 class Migration(migrations.Migration):
     initial = True
-    # Databases of versions that had these have all of them.
+    # A database that has only some of them is refused: nsi_portal.checks.
     replaces = [
         ("surveys", "0001_initial"),
         ("surveys", "0002_published_versions_are_locked"),
