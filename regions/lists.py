@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell import Cell, WriteOnlyCell
 
-from regions.spreadsheets import write_text
+from regions.spreadsheets import words_in
 
 PAGE_SIZE = 50
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -95,29 +95,34 @@ def _workbook(table: tables.Table, file_name: str) -> HttpResponse:
     sheet = book.create_sheet("Список")
     sheet.freeze_panes = "A2"
     for row in table.as_values():
-        cells = []
-        for value in row:
-            cell = WriteOnlyCell(sheet)
-            match value:
-                case bool():
-                    write_text(cell, "да" if value else "нет")
-                case datetime():
-                    # A sheet knows no time zones: the portal's own.
-                    cell.value = timezone.localtime(value).replace(tzinfo=None)
-                    cell.number_format = "DD.MM.YYYY HH:MM"
-                case date():
-                    cell.value = value
-                    cell.number_format = "DD.MM.YYYY"
-                case int() | float():
-                    cell.value = value
-                case None | "":
-                    pass
-                case _:
-                    write_text(cell, value)
-            cells.append(cell)
-        sheet.append(cells)
+        sheet.append([_in_file(sheet, value) for value in row])
     content = io.BytesIO()
     book.save(content)
     response = HttpResponse(content.getvalue(), content_type=XLSX_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}.xlsx"'
     return response
+
+
+def _in_file(sheet: Any, value: Any) -> Any:
+    """What the sheet takes for a value of a list."""
+    match value:
+        case bool():
+            return "да" if value else "нет"
+        case datetime():
+            # A sheet knows no time zones: the portal's own.
+            return _formatted(sheet, timezone.localtime(value).replace(tzinfo=None), "DD.MM.YYYY HH:MM")
+        case date():
+            return _formatted(sheet, value, "DD.MM.YYYY")
+        case int() | float():
+            return value
+        case None | "":
+            return None
+        case _:
+            return words_in(sheet, value)
+
+
+def _formatted(sheet: Any, value: date, number_format: str) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet)
+    cell.value = value
+    cell.number_format = number_format
+    return cell

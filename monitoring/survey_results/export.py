@@ -24,7 +24,7 @@ from jobs.models import Job
 from monitoring.survey_results.reading import sources_of
 from regions.models import Institution, LifeSituation
 from regions.permissions import Permission, require
-from regions.spreadsheets import safe_text, write_text
+from regions.spreadsheets import NOT_PLAIN, safe_text, words_in
 from surveys.counting.distributions import Questionnaires, Source
 from surveys.counting.fates import COUNTED, LEFT_OUT, TOO_LATE, fate
 from surveys.models import Response, SurveyLink
@@ -37,8 +37,6 @@ CHUNK: Final = 2000
 FILES_KEPT: Final = timedelta(days=1)
 FATES: Final = {COUNTED: "учтён", TOO_LATE: "слишком поздно после услуги", LEFT_OUT: "исключён"}
 HEAD: Final = ("Дата ответа", "Канал", "Анкета", "В расчёте")
-# How a cell may begin that a table program would take for more than text, or openpyxl for a formula or an error.
-_SUSPICIOUS: Final = frozenset("=+-@#\t\r\n")
 
 
 def scope_of(institution: Institution, by: User) -> str:
@@ -163,8 +161,8 @@ def write_answers(
         line += [None] * len(columns)
         if reader := readers.get(version):
             reader.fill(line, answers)
-        # Plain values are written in half the time: a cell is made only for what needs one.
-        sheet.append([_cell(sheet, one) if one.__class__ is str and one[:1] in _SUSPICIOUS else one for one in line])
+        # Words of choices and comments are safe already: a look at the first sign is all that so many cells can bear.
+        sheet.append([words_in(sheet, one) if one.__class__ is str and one[:1] in NOT_PLAIN else one for one in line])
         number += 1
         if number % CHUNK == 0:
             progress(number)
@@ -228,11 +226,5 @@ def _number(text: str) -> int | float | str:
 def _sheet(book: Workbook, head: list[str], number: int) -> Any:
     sheet: Any = book.create_sheet("Ответы" if number == 1 else f"Ответы {number}")
     sheet.freeze_panes = "B2"
-    sheet.append([_cell(sheet, title) for title in head])
+    sheet.append([words_in(sheet, title) for title in head])
     return sheet
-
-
-def _cell(sheet: Any, text: str) -> Any:
-    cell = WriteOnlyCell(sheet)
-    write_text(cell, text)
-    return cell
