@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.db import connections
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-__all__ = ["accessibility_problems", "browser_type_launch_args", "database_beside_the_browser"]
+__all__ = ["accessibility_problems", "browser_type_launch_args", "database_beside_the_browser", "patience"]
 
 _QUIET = [
     # As root there is no sandbox to be had, and the pages are our own.
@@ -33,6 +33,12 @@ _QUIET = [
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
     return {**browser_type_launch_args, "executable_path": executable, "args": _QUIET}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """What is expected of a page is waited for: five seconds are little for two browsers on a busy machine."""
+    expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -113,7 +113,7 @@ def test_the_public_questionnaire_and_links_of_letters_leave_no_line_in_the_acce
         refused = production.request("POST", f"{path}unknown-token-for-the-log/", {"Content-Length": "10000000"}, b"")
         assert refused.status == 413
     production.get(reverse("account_login") + "?after=1")
-    servers.wait_until(lambda: "?after=1" in production.access_log, 5, "the proxy writes its access log")
+    servers.wait_until(lambda: "?after=1" in production.access_log, 20, "the proxy writes its access log")
     assert "unknown-token-for-the-log" not in production.access_log
 
 
@@ -170,7 +170,7 @@ def test_a_job_asked_for_while_redis_is_away_is_done_when_it_is_back(
         assert Visitor(production).sign_in(region["member"], region["password"]).status == 302
     # Nobody asks again: the scheduler finds the job.
     wait_for_page(member, quarter, "publish/", production)
-    servers.wait_until(lambda: problems(production) == [], 10, "nothing is missing any more")
+    servers.wait_until(lambda: problems(production) == [], 30, "nothing is missing any more")
 
 
 def problems(production: ProductionForm) -> list[str]:

@@ -72,10 +72,7 @@ def page(browser: Browser, live_server: Any, editor: User, with_script: bool) ->
     )
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-    # Patient: other tests run beside this one.
-    expect.set_options(timeout=20_000)
     yield context.new_page()
-    expect.set_options(timeout=5_000)
     context.close()
 
 
