@@ -95,7 +95,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def reaching(self, region_id: int) -> Self:
         """What counts for a region as a whole: federal ones, and those of the region itself."""
-        return self.filter(Q(region=region_id, institution=None) | Q(region=None, institution=None))
+        return self.filter(Q(region=region_id) | Q(region=None), institution=None)
 
     def answering_for(self, place: RegionLifeSituation) -> Self:
         """The members of the РШ who answer for a ЖС of their region, whenever."""
